@@ -1,0 +1,141 @@
+"""A model package: a folder that holds a model, how faces must be cut for it, and what it is worth.
+
+    model.json     architecture, classes, crop, temperature, abstention threshold, export that labels, SHA-256 of the other files
+    model.tflite   uint8 crops to calibrated probabilities: what `label` runs
+    model.keras    the architecture alone, for more training
+    metrics.json   figures per split
+    card.md        the same for a person
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ..configs.errors import UsageError
+from ..configs.load import suggestion
+from ..configs.schema import Crop
+
+INSTALLED = Path(str(resources.files(__package__))) / 'packages'
+MANIFEST = 'model.json'
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """What `model.json` says, and where it stands.
+
+    Attributes:
+        folder: the package's folder.
+        name: what people call it.
+        architecture: name in the registry.
+        classes: class names in the order of the probabilities.
+        crop: how a face is cut for this model.
+        temperature: what the logits are divided by; it stands in the export already.
+        abstain_below: a face whose best probability is lower is abstained.
+        export: file name of the export that labels.
+        files: SHA-256 of every other file, by name.
+    """
+
+    folder: str
+    name: str
+    architecture: str
+    classes: tuple[str, ...]
+    crop: Crop
+    temperature: float
+    abstain_below: float
+    export: str
+    files: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """12 hex digits of SHA-256 over the labelling export and all of the manifest that can change a label."""
+        decisive = {
+            'export': self.files[self.export],
+            'classes': self.classes,
+            'crop': asdict(self.crop),
+            'abstain_below': self.abstain_below,
+        }
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def id(self) -> str:
+        """`name@digest`, as in the labels table."""
+        return f'{self.name}@{self.digest}'
+
+    @property
+    def export_path(self) -> Path:
+        return Path(self.folder) / self.export
+
+    @classmethod
+    def load(cls, folder: str | Path) -> ModelPackage:
+        """Reads a package and checks its files against its manifest.
+
+        Raises:
+            UsageError: no folder, no manifest, a manifest that isn't one, or a file that differs from it.
+        """
+        manifest = _manifest(Path(folder))
+        try:
+            fields = {key: manifest[key] for key in ('name', 'architecture', 'temperature', 'abstain_below', 'export', 'files')}
+            package = cls(folder=str(folder), classes=tuple(manifest['classes']), crop=Crop(**manifest['crop']), **fields)
+        except (KeyError, TypeError) as error:
+            raise UsageError(f'model {str(folder)!r}: {MANIFEST} is not a manifest of mien ({error}); train it again') from error
+        package._check_files()
+        return package
+
+    def write_manifest(self) -> None:
+        """Writes `model.json`."""
+        manifest = {key: value for key, value in asdict(self).items() if key != 'folder'} | {'digest': self.digest}
+        Path(self.folder, MANIFEST).write_text(json.dumps(manifest, indent=2) + '\n')
+
+    def _check_files(self) -> None:
+        if self.export not in self.files:
+            raise UsageError(f'model {self.folder!r}: {MANIFEST} names no SHA-256 of {self.export!r}; train it again')
+        for name, expected in self.files.items():
+            path = Path(self.folder, name)
+            if not path.is_file():
+                raise UsageError(f'model {self.folder!r}: {name} is missing; copy the whole folder again')
+            if sha256(path) != expected:
+                raise UsageError(f'model {self.folder!r}: {name} differs from the SHA-256 in {MANIFEST}; copy the whole folder again')
+
+
+def find(model: str) -> ModelPackage:
+    """The package of an installed name or a folder.
+
+    Raises:
+        UsageError: there is neither.
+    """
+    if (INSTALLED / model / MANIFEST).is_file():
+        return ModelPackage.load(INSTALLED / model)
+    if Path(model).is_dir():
+        return ModelPackage.load(model)
+    names = installed()
+    raise UsageError(f'model {model!r}: no such folder or installed model{suggestion(model, names)}; installed: {", ".join(names)}')
+
+
+def installed() -> list[str]:
+    """Names of the packages that came with mien."""
+    return sorted(path.parent.name for path in INSTALLED.glob(f'*/{MANIFEST}'))
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 of a file, 64 hex digits."""
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise UsageError(f'model {str(folder)!r}: no such folder; name a folder that `mien train` wrote')
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+    except FileNotFoundError as error:
+        raise UsageError(f'model {str(folder)!r}: holds no {MANIFEST}; name a folder that `mien train` wrote') from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f'model {str(folder)!r}: {MANIFEST} cannot be read ({error}); train it again') from error
+    if not isinstance(manifest, dict):
+        raise UsageError(f'model {str(folder)!r}: {MANIFEST} is not a manifest of mien; train it again')
+    return manifest

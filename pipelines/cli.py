@@ -1,0 +1,154 @@
+"""The command line. Heavy imports stand inside the commands: `mien --help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..configs.errors import JobFailed, UsageError
+from ..configs.schema import BuildConfig, LabelConfig, PhotoConfig, TrainConfig
+from .options import add_options, read_config
+
+if TYPE_CHECKING:
+    from .job import Outcome
+    from .runners import Run
+
+DONE, FAILED, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command; gives its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    words, beam = (words[: words.index('--')], words[words.index('--') + 1 :]) if '--' in words else (words, [])
+    said = _parser().parse_args(words, argparse.Namespace(beam=beam))
+    logging.basicConfig(level=logging.ERROR)  # Beam warns of much that no user can change
+    try:
+        said.command(said)
+    except UsageError as error:
+        return _say(f'mien: {error}', WRONG_CALL)
+    except JobFailed as error:
+        return _say(f'mien: {error}', FAILED)
+    except KeyboardInterrupt:
+        _say('mien: interrupted; the same command goes on where it stopped', INTERRUPTED)
+        os._exit(INTERRUPTED)  # worker threads would be waited for
+    return DONE
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line and exit status 2 for a wrong call."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SystemExit(_say(f'{self.prog}: {message}; see {self.prog} --help', WRONG_CALL))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog='mien', description='Raw photos to tables of faces and expressions, training sets and models.')
+    commands = parser.add_subparsers(dest='name', metavar='COMMAND', required=True)
+    _pipeline_command(commands, 'label', LabelConfig, _label, 'photos to tables: a row per photo, per face, per label')
+    _pipeline_command(commands, 'build', BuildConfig, _build, 'labelled photos to TFRecords for training')
+    train = _command(commands, 'train', _train, 'a dataset of `mien build` to a model package')
+    train.add_argument('dataset', metavar='DATASET')
+    train.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the package')
+    add_options(train, TrainConfig)
+    evaluate = _command(commands, 'evaluate', _evaluate, 'accuracy, loss, macro F1, confusions and calibration of a model on a split')
+    evaluate.add_argument('model', metavar='MODEL')
+    evaluate.add_argument('dataset', metavar='DATASET')
+    evaluate.add_argument('--split', default='test', metavar='SPLIT', help='train, validation or test (default)')
+    evaluate.add_argument('--out', metavar='DIR', help='folder for the figures as JSON and the confusion matrix as PNG')
+    _command(commands, 'models', _models, 'installed model packages and known architectures')
+    demo = _command(commands, 'demo', _demo, 'labels photos that installed packages carry, and shows what was found')
+    demo.add_argument('--out', default='demo-out', metavar='DIR', help='folder for inputs, tables and contact sheet (default: demo-out)')
+    return parser
+
+
+def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + '.')
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], run: Callable[[argparse.Namespace], None], text: str) -> None:
+    parser = _command(commands, name, run, text)
+    parser.add_argument('inputs', nargs='+', metavar='INPUT', help='a folder, a file or a glob; NAME=INPUT says what its uris begin with')
+    parser.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the snapshot')
+    parser.add_argument('--runner', default='local', metavar='NAME', help='local (default)')
+    parser.add_argument('--workers', type=int, default=1, metavar='N', help='local: threads that share the shards (default: 1)')
+    parser.add_argument('--overwrite', action='store_true', help="replace another run's output once this one is complete")
+    parser.add_argument('--json', action='store_true', help='print the result as one line of JSON')
+    parser.epilog = "Beam's own options follow after --."
+    add_options(parser, schema)
+
+
+def _label(said: argparse.Namespace) -> None:
+    from .label import label
+
+    _report(label(said.inputs, said.out, read_config(LabelConfig, 'label', said), _run(said)), said.json)
+
+
+def _build(said: argparse.Namespace) -> None:
+    from .build import build
+
+    _report(build(said.inputs, said.out, read_config(BuildConfig, 'build', said), _run(said)), said.json)
+
+
+def _train(said: argparse.Namespace) -> None:
+    from ..models.train import train
+
+    train(said.dataset, said.out, read_config(TrainConfig, 'train', said), shlex.join(['mien', *sys.argv[1:]]))
+
+
+def _evaluate(said: argparse.Namespace) -> None:
+    from ..models.evaluate import evaluate
+
+    print(evaluate(said.model, said.dataset, said.split, said.out).text)
+
+
+def _models(said: argparse.Namespace) -> None:
+    from .models import listing
+
+    print(listing())
+
+
+def _demo(said: argparse.Namespace) -> None:
+    from .demo import demo
+
+    demo(said.out)
+
+
+def _run(said: argparse.Namespace) -> Run:
+    from .runners import Run
+
+    if said.workers < 1:
+        raise UsageError(f'--workers {said.workers}: must be at least 1')
+    return Run(said.runner, said.workers, tuple(said.beam), said.overwrite)
+
+
+def _report(outcome: Outcome, as_json: bool) -> None:
+    if as_json:
+        return print(json.dumps(asdict(outcome)))
+    if not outcome.made:
+        print(f'{outcome.folder} is complete already; nothing to do')
+    rows = ', '.join(f'{number} {table}' for table, number in outcome.counts.items())
+    print(f'{outcome.folder}: {rows}\nphotos: {_numbers(outcome.statuses)}')
+    for subject, counts in outcome.tallies.items():
+        print(f'{subject}: {sum(counts.values())} ({_numbers(counts)})' if counts else f'{subject}: 0')
+
+
+def _numbers(counts: dict[str, int]) -> str:
+    return ', '.join(f'{name} {number}' for name, number in counts.items())
+
+
+def _say(text: str, status: int) -> int:
+    print(text, file=sys.stderr)
+    return status
+
+
+if __name__ == '__main__':
+    sys.exit(main())

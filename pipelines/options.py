@@ -1,0 +1,45 @@
+"""Command-line options out of config schemas: one name in the file and on the line."""
+
+from __future__ import annotations
+
+import argparse
+import types
+from dataclasses import Field, fields
+from typing import Any, get_args, get_origin, get_type_hints
+
+from ..configs.load import load
+
+
+def add_options(parser: argparse.ArgumentParser, schema: type) -> None:
+    """Adds an option for every field of a schema that a command line can say; maps stand in config files alone."""
+    parser.add_argument('--config', metavar='FILE', help='YAML file, or the name of a shipped config, that overrides the defaults')
+    hints = get_type_hints(schema)
+    for field in fields(schema):
+        kind = _plain(hints[field.name])
+        if get_origin(kind) is not dict:
+            parser.add_argument(f'--{field.name.replace("_", "-")}', dest=field.name, default=None, **_how(field, kind))
+
+
+def read_config(schema: type[Any], job: str, said: argparse.Namespace) -> Any:
+    """The config that the defaults, `--config` and the options make."""
+    overrides = {field.name: getattr(said, field.name, None) for field in fields(schema)}
+    return load(schema, job, said.config, overrides)
+
+
+def _plain(kind: Any) -> Any:
+    if get_origin(kind) is types.UnionType:
+        return next(arg for arg in get_args(kind) if arg is not type(None))
+    return kind
+
+
+def _how(field: Field[Any], kind: Any) -> dict[str, Any]:
+    text = field.metadata['help'].replace('%', '%%')
+    if kind is bool:
+        return {'action': argparse.BooleanOptionalAction, 'help': text}
+    if get_origin(kind) is tuple:
+        return {'type': _several, 'metavar': 'A,B', 'help': text}
+    return {'type': kind, 'metavar': {int: 'N', float: 'X'}.get(kind, 'TEXT'), 'help': text}
+
+
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(',') if part)

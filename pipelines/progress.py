@@ -1,0 +1,80 @@
+"""Says how far a job is, from its finished shards and what unfinished ones report."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..transforms.parts import marker_path, read_marker
+from ..transforms.records import READ
+from ..transforms.write import progress_path
+from .plan import Plan
+
+TERMINAL_EVERY, LINES_EVERY = 0.5, 10.0  # seconds between two words
+
+
+@dataclass(frozen=True)
+class Count:
+    """Photos done, faces found in them, photos that failed."""
+
+    images: int = 0
+    faces: int = 0
+    failures: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(self.images + other.images, self.faces + other.faces, self.failures + other.failures)
+
+
+def count(folder: str | Path, shards: int) -> Count:
+    """What is done so far."""
+    return sum((_shard_count(folder, shard) for shard in range(shards)), Count())
+
+
+@contextmanager
+def shown(plan: Plan) -> Iterator[None]:
+    """Shows progress while the body runs: one line that changes on a terminal, else a line now and then."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_watch, args=(plan, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def line(done: Count, before: Count, inputs: int, seconds: float) -> str:
+    """One progress line; the speed counts what this run did."""
+    speed = (done.images - before.images) / max(seconds, 1e-9)
+    left = f'{(inputs - done.images) / speed:.0f} s left' if speed > 0 else 'time left unknown'
+    return f'{done.images}/{inputs} images, {done.faces} faces, {done.failures} failures, {speed:.0f} images/s, {left}'
+
+
+def _watch(plan: Plan, stop: threading.Event) -> None:
+    terminal = sys.stderr.isatty()
+    before, started = count(plan.folder, plan.shards), time.monotonic()
+    while not stop.wait(TERMINAL_EVERY if terminal else LINES_EVERY):
+        said = line(count(plan.folder, plan.shards), before, plan.inputs, time.monotonic() - started)
+        print(f'\r\x1b[K{said}' if terminal else said, end='' if terminal else '\n', file=sys.stderr, flush=True)
+    if terminal:
+        print('\r\x1b[K', end='', file=sys.stderr, flush=True)
+
+
+def _shard_count(folder: str | Path, shard: int) -> Count:
+    try:
+        marker = read_marker(marker_path(folder, shard))
+    except FileNotFoundError:
+        return _unfinished(folder, shard)
+    failures = sum(number for status, number in marker.statuses.items() if status not in READ)
+    return Count(marker.rows['images'], marker.rows['faces'], failures)
+
+
+def _unfinished(folder: str | Path, shard: int) -> Count:
+    path = progress_path(folder, shard)
+    return Count(**json.loads(path.read_text())) if path.is_file() else Count()

@@ -1,0 +1,45 @@
+"""Turns a runner's name into Beam's options: the same pipeline on every one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from ..configs.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a job runs; nothing of it changes a byte of the result.
+
+    Attributes:
+        runner: name of a profile.
+        workers: local: threads that share the shards.
+        beam: Beam's own options, as said after `--`.
+        overwrite: replace another run's output once this one is complete.
+    """
+
+    runner: str = 'local'
+    workers: int = 1
+    beam: tuple[str, ...] = ()
+    overwrite: bool = False
+
+
+def pipeline_options(run: Run) -> PipelineOptions:
+    """Beam's options for a run.
+
+    Raises:
+        UsageError: no such runner.
+    """
+    if run.runner not in PROFILES:
+        raise UsageError(f'runner {run.runner!r}: not known; say one of {", ".join(PROFILES)}')
+    return PipelineOptions([*PROFILES[run.runner](run.workers), *run.beam])
+
+
+def _local(workers: int) -> list[str]:
+    # By class name: `DirectRunner` would look for Prism first. Threads: OpenCV and LiteRT release the GIL.
+    return ['--runner=FnApiRunner', f'--direct_num_workers={workers}', '--direct_running_mode=multi_threading']
+
+
+PROFILES = {'local': _local}

@@ -1,0 +1,100 @@
+"""The terminal's view: exit status, one clear line, nothing half-written."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+MIEN = [sys.executable, '-m', 'mien.pipelines.cli']
+
+
+def run(*words, cwd=None):
+    return subprocess.run([*MIEN, *map(str, words)], capture_output=True, text=True, cwd=cwd)
+
+
+def refused(*words, cwd=None):
+    """The one line that a wrong call gets."""
+    done = run(*words, cwd=cwd)
+    assert (done.returncode, done.stdout) == (2, ''), done.stderr
+    assert done.stderr.startswith('mien')
+    assert done.stderr.count('\n') == 1
+    return done.stderr
+
+
+def test_help_answers_at_once():
+    started = time.monotonic()
+    done = run('--help')
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in ('label', 'build', 'train', 'evaluate', 'models', 'demo'))
+    assert time.monotonic() - started < 2  # the claim of half a second is a benchmark's; a busy machine must not fail a test
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys\nfrom mien.pipelines.cli import main\ntry: main(['label', '--help'])\nexcept SystemExit: pass\n"
+    code += "print([name for name in ('apache_beam', 'tensorflow', 'numpy', 'cv2', 'pyarrow') if name in sys.modules])"
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith('[]\n')
+
+
+def test_labelling_never_imports_tensorflow(tmp_path):
+    (tmp_path / 'in').mkdir()
+    (tmp_path / 'in/a.jpg').write_bytes(b'')
+    code = f"import sys\nfrom mien.pipelines.cli import main\nmain(['label', {str(tmp_path / 'in')!r}, '--out', {str(tmp_path / 'out')!r}])\nprint('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert done.stdout.endswith('False\n'), done.stderr
+
+
+@pytest.mark.parametrize(
+    ('words', 'said'),
+    [
+        (['label', 'nowhere', '--out', 'out'], "input 'nowhere': no such file or folder"),
+        (['label', 'bare', '--out', 'out'], "input 'bare': holds no file"),
+        (['label', 'in', '--out', 'out', '--model', 'defualt'], "model 'defualt': no such folder or installed model (did you mean 'default'?)"),
+        (['label', 'in', '--out', 'out', '--model', 'in'], "model 'in': holds no model.json"),
+        (['label', 'in', '--out', 'in'], "output '{cwd}/in' holds files but no snapshot.json"),
+        (['label', 'in', '--out', 'in/a.jpg'], "output '{cwd}/in/a.jpg' is a file"),
+        (['label', 'in', '--out', '/proc/out'], "output '/proc/out': cannot be written"),
+        (['label', 'in', '--out', 'out', '--config', 'wrong.yaml'], "no key 'min_skore' (did you mean 'min_score'?)"),
+        (['label', 'in', '--out', 'out', '--min-score', '2'], 'min_score is 2.0, must be from 0.0 to 1.0'),
+        (['label', 'in', '--out', 'out', '--shards', '3'], '--shards 3: not a power of two; say 4'),
+        (['label', 'in', '--out', 'out', '--workers', '0'], '--workers 0: must be at least 1'),
+        (['label', 'in', '--out', 'out', '--runner', 'dask'], "runner 'dask': not known; say one of local"),
+        (['label', 'in'], 'the following arguments are required: --out'),
+        (['lable', 'in'], "invalid choice: 'lable'"),
+    ],
+)
+def test_a_wrong_call_gets_one_clear_line_and_leaves_nothing(tmp_path, words, said):
+    (tmp_path / 'in').mkdir()
+    (tmp_path / 'bare').mkdir()
+    (tmp_path / 'in/a.jpg').write_bytes(b'')
+    (tmp_path / 'wrong.yaml').write_text('min_skore: 0.5\n')
+    before = sorted(os.listdir(tmp_path))
+    assert said.format(cwd=tmp_path) in refused(*words, cwd=tmp_path)
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_second_writer_is_told_who_holds_the_output(tmp_path):
+    from pathlib import Path
+
+    from mien.pipelines.snapshot import Output
+
+    (tmp_path / 'in').mkdir()
+    (tmp_path / 'in/a.jpg').write_bytes(b'')
+    with Output(Path(tmp_path, 'out')).held():
+        assert f'is being written by process {os.getpid()}, started ' in refused('label', tmp_path / 'in', '--out', tmp_path / 'out')
+
+
+def test_json_is_one_line(tmp_path):
+    import json
+
+    (tmp_path / 'in').mkdir()
+    (tmp_path / 'in/a.jpg').write_bytes(b'')
+    done = run('label', tmp_path / 'in', '--out', tmp_path / 'out', '--json')
+    assert json.loads(done.stdout) == {
+        'folder': str(tmp_path / 'out'),
+        'made': True,
+        'counts': {'faces': 0, 'images': 1, 'labels': 0},
+        'statuses': {'empty': 1},
+    }

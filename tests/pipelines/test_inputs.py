@@ -1,0 +1,95 @@
+"""Every entry that is no folder is one input, whatever its name; uris as the design says."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mien.configs.errors import UsageError
+from mien.pipelines.inputs import encode_uri, list_inputs, narrow, sources
+
+
+def uris(*inputs, leave_out=()):
+    return sorted(entry.uri for entry in list_inputs(sources([str(given) for given in inputs]), list(map(str, leave_out))))
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name in ('night/a.jpg', 'night/.hidden', 'night/deep/b.png', 'night/deep/b.json', 'night/notes.txt', 'night/x.jpg/y.jpg'):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b'1')
+    return tmp_path
+
+
+def test_a_folder_holds_all_but_sidecars(tree):
+    assert uris(tree / 'night') == ['.hidden', 'a.jpg', 'deep/b.png', 'notes.txt', 'x.jpg/y.jpg']
+
+
+def test_several_inputs_prefix_their_names_and_a_file_is_its_own(tree):
+    (tree / 'other.jpg').write_bytes(b'1')
+    assert uris(tree / 'night/deep', f'second={tree / "night/x.jpg"}', tree / 'other.jpg') == ['deep/b.png', 'other.jpg', 'second/y.jpg']
+
+
+def test_two_inputs_of_one_name_are_told_apart_or_refused(tree):
+    (tree / 'more/deep').mkdir(parents=True)
+    (tree / 'more/deep/c.png').write_bytes(b'1')
+    with pytest.raises(UsageError, match='NAME=INPUT'):
+        uris(tree / 'night/deep', tree / 'more/deep')
+    assert uris(tree / 'night/deep', f'more={tree / "more/deep"}') == ['deep/b.png', 'more/c.png']
+
+
+def test_a_globs_uris_are_below_its_fixed_part(tree):
+    assert uris(tree / 'night/*.jpg') == ['a.jpg']
+    assert uris(tree / '*/deep/*.png') == ['night/deep/b.png']
+    assert uris(tree / 'night/**/*.png') == ['deep/b.png']
+
+
+def test_the_output_is_no_input(tree):
+    assert uris(tree / 'night', leave_out=[tree / 'night/deep']) == ['.hidden', 'a.jpg', 'notes.txt', 'x.jpg/y.jpg']
+
+
+def test_links_are_followed_but_not_in_circles(tree):
+    (tree / 'night/back').symlink_to(tree / 'night')
+    (tree / 'night/dangling').symlink_to(tree / 'nowhere')
+    (tree / 'night/near').symlink_to(tree / 'night/deep')
+    found = uris(tree / 'night')
+    assert {'back', 'dangling', 'near/b.png'} <= set(found)
+    assert len(found) == 8
+
+
+def test_what_is_not_there_or_holds_nothing_is_named(tree):
+    (tree / 'bare').mkdir()
+    for given_input in ('nowhere', 'bare', 'night/*.gif'):
+        with pytest.raises(UsageError, match=given_input.replace('*', r'\*')):
+            uris(tree / given_input)
+
+
+def test_a_name_that_is_no_text_keeps_its_bytes(tmp_path):
+    with open(os.fsencode(tmp_path) + b'/caf\xe9 100%.jpg', 'wb') as file:
+        file.write(b'1')
+    (entry,) = list_inputs(sources([str(tmp_path)]), [])
+    assert entry.uri == 'caf%E9 100%25.jpg'
+    assert os.path.exists(entry.path)
+
+
+@given(st.binary(min_size=1).filter(lambda name: b'\0' not in name))
+def test_no_two_names_have_one_uri(name):
+    uri = encode_uri(os.fsdecode(name))
+    uri.encode()  # is text
+    back = bytearray()
+    rest = uri.encode()
+    while rest:
+        step = 3 if rest[:1] == b'%' else 1
+        back += bytes([int(rest[1:3], 16)]) if step == 3 else rest[:1]
+        rest = rest[step:]
+    assert bytes(back) == name
+
+
+def test_globs_and_limit_narrow_by_uri(tree):
+    entries = list_inputs(sources([str(tree / 'night')]), [])
+    assert [entry.uri for entry in narrow(entries, ('*.jpg', '*.png'), ('deep/*',), None)] == ['a.jpg', 'x.jpg/y.jpg']
+    assert [entry.uri for entry in narrow(entries, (), (), 2)] == ['.hidden', 'a.jpg']
+    with pytest.raises(UsageError, match='none of 5 inputs'):
+        narrow(entries, ('*.gif',), (), None)

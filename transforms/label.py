@@ -1,0 +1,48 @@
+"""Gives every crop of a photo its class probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.ml.inference.base import RunInference
+from apache_beam.pvalue import PCollection
+
+from ..models.handler import FaceHandler
+from ..models.package import ModelPackage
+from .records import ExtractedImage, LabelledImage
+from .tables import Row, face_rows, image_row, label_rows
+
+
+def attach_labels(result: Any) -> LabelledImage:
+    """An image with what the model said of its crops."""
+    return LabelledImage(result.example, result.inference)
+
+
+@dataclass(eq=False)
+class LabelFaces(beam.PTransform):
+    """Gives every crop of an image its class probabilities; an image without faces passes through."""
+
+    package: ModelPackage
+
+    def expand(self, images: PCollection[ExtractedImage]) -> PCollection[LabelledImage]:
+        return images | 'Infer' >> RunInference(FaceHandler(self.package)) | 'Attach' >> beam.Map(attach_labels)
+
+
+@dataclass(frozen=True)
+class LabelRows:
+    """A labelled photo's rows of `images`, `faces` and `labels`."""
+
+    model: str
+    classes: tuple[str, ...]
+    abstain_below: float
+    crops: bool
+
+    def __call__(self, photo: LabelledImage) -> Mapping[str, list[Row]]:
+        return {
+            'images': [image_row(photo.image)],
+            'faces': face_rows(photo.image, self.crops),
+            'labels': label_rows(photo, self.model, self.classes, self.abstain_below),
+        }

@@ -1,0 +1,107 @@
+"""Parts of a snapshot: their names, how one is written whole or not at all, and the marker of a finished shard."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+WORK = '_work'
+ROW_GROUP = 16384  # rows at most
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a job counts of a shard's rows beyond their number.
+
+    Attributes:
+        counts: by subject and by name, as in `rejects`, `tie`.
+        record_bytes: size of what will be records, by split.
+    """
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    record_bytes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What a finished shard says of itself.
+
+    Attributes:
+        shard: its number.
+        plan: SHA-256 of the shard's plan; another plan makes the marker void.
+        rows: rows by table.
+        statuses: photos by status.
+        claimed: photos whose name or header claims an image.
+        failed: those of them that failed.
+        files: SHA-256 by path below the snapshot.
+        tallies, record_bytes: see `Tally`.
+    """
+
+    shard: int
+    plan: str
+    rows: dict[str, int]
+    statuses: dict[str, int]
+    claimed: int
+    failed: int
+    files: dict[str, str]
+    tallies: dict[str, dict[str, int]] = field(default_factory=dict)
+    record_bytes: dict[str, int] = field(default_factory=dict)
+
+
+def part_name(table: str, shard: int, shards: int) -> str:
+    """`table/part-00000-of-00008.parquet`."""
+    return f'{table}/part-{shard:05d}-of-{shards:05d}.parquet'
+
+
+def marker_path(folder: str | Path, shard: int) -> Path:
+    """Where the marker of a finished shard stands."""
+    return Path(folder, WORK, 'done', f'{shard:05d}.json')
+
+
+def write_marker(folder: str | Path, marker: Marker) -> None:
+    """Says that a shard is done; the last thing that is written of it."""
+    write_json(marker_path(folder, marker.shard), asdict(marker))
+
+
+def read_marker(path: Path) -> Marker:
+    """A finished shard's marker."""
+    return Marker(**json.loads(path.read_text()))
+
+
+def write_table(path: str | Path, rows: list[dict[str, Any]], schema: pa.Schema) -> str:
+    """Writes rows as one Parquet file, whole or not at all; gives its SHA-256."""
+    table = pa.Table.from_pylist(rows, schema=schema)
+    return write_whole(path, lambda file: pq.write_table(table, file, compression='zstd', row_group_size=ROW_GROUP))
+
+
+def write_json(path: str | Path, value: Mapping[str, Any]) -> str:
+    """Writes a value as JSON with sorted keys, whole or not at all; gives its SHA-256."""
+    return write_whole(path, lambda file: file.write((json.dumps(value, indent=2, sort_keys=True) + '\n').encode()))
+
+
+def write_whole(path: str | Path, write: Callable[[IO[bytes]], object]) -> str:
+    """Writes a file beside its place, flushes it to the disk and moves it there; gives its SHA-256."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f'.{path.name}.{uuid.uuid4().hex}')
+    try:
+        with open(beside, 'w+b') as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+            file.seek(0)
+            digest = hashlib.file_digest(file, 'sha256').hexdigest()
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return digest

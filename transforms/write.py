@@ -1,0 +1,170 @@
+"""Gathers the rows of each shard and closes it the moment its last photo arrives."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.pvalue import PCollection
+
+from ..models.package import sha256
+from .parts import WORK, Marker, Tally, part_name, write_json, write_marker, write_table
+from .records import READ, Status
+from .tables import Row
+
+IMAGE_SUFFIXES = frozenset('.jpg .jpeg .jpe .jfif .png .webp .bmp .dib .tif .tiff .gif .apng'.split())
+REPORT_EVERY = 1.0  # seconds between two words on an unfinished shard
+
+
+class Photo(Protocol):
+    """What can be written: it knows its shard."""
+
+    @property
+    def shard(self) -> int: ...
+
+
+class RowMaker(Protocol):
+    """Turns a photo into rows by table; one of them is `images`, with one row."""
+
+    def __call__(self, photo: Any) -> Mapping[str, list[Row]]: ...
+
+
+def no_rows(shard: int) -> Mapping[str, list[Row]]:
+    """A shard has no rows but its photos'."""
+    return {}
+
+
+def no_tally(rows: Mapping[str, list[Row]]) -> Tally:
+    """Nothing is counted but rows and statuses."""
+    return Tally()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts of a snapshot in the making go, and what they hold beside the photos' rows.
+
+    Attributes:
+        folder: the folder that grows.
+        shards: number of parts of each table.
+        schemas: the tables by name.
+        first_rows: the rows that a shard has before its first photo.
+        tally: what else is counted of a shard's rows.
+    """
+
+    folder: str
+    shards: int
+    schemas: Mapping[str, pa.Schema]
+    first_rows: Callable[[int], Mapping[str, list[Row]]] = no_rows
+    tally: Callable[[Mapping[str, list[Row]]], Tally] = no_tally
+
+    def plan_path(self, shard: int) -> Path:
+        return Path(self.folder, part_name('plan', shard, self.shards))
+
+
+@dataclass
+class OpenShard:
+    """The rows of a shard that has not ended yet."""
+
+    expected: int
+    rows: dict[str, list[Row]]
+    said: float = field(default_factory=time.monotonic)
+
+    def add(self, rows: Mapping[str, list[Row]]) -> None:
+        for table, new in rows.items():
+            self.rows[table].extend(new)
+
+    @property
+    def full(self) -> bool:
+        return len(self.rows['images']) == self.expected
+
+
+def open_shard(layout: Layout, shard: int) -> OpenShard:
+    """A shard without photos that knows from its plan how many it will have."""
+    first = layout.first_rows(shard)
+    rows = {table: list(first.get(table, [])) for table in layout.schemas}
+    return OpenShard(pq.read_metadata(layout.plan_path(shard)).num_rows, rows)
+
+
+def close_shard(layout: Layout, shard: int, rows: Mapping[str, list[Row]]) -> Marker:
+    """Writes a shard's parts, sorted by uri, and then its marker."""
+    files = {}
+    for table, schema in layout.schemas.items():
+        name = part_name(table, shard, layout.shards)
+        ordered = sorted(rows[table], key=lambda row: row['uri'])  # stable: faces keep their order
+        files[name] = write_table(Path(layout.folder, name), ordered, schema)
+    tally = layout.tally(rows)
+    marker = Marker(
+        shard=shard,
+        plan=sha256(layout.plan_path(shard)),
+        rows={table: len(rows[table]) for table in layout.schemas},
+        statuses=dict(Counter(row['status'] for row in rows['images'])),
+        claimed=sum(claims_image(row) for row in rows['images']),
+        failed=sum(claims_image(row) and failed(row) for row in rows['images']),
+        files=files,
+        tallies=tally.counts,
+        record_bytes=tally.record_bytes,
+    )
+    write_marker(layout.folder, marker)
+    return marker
+
+
+def claims_image(row: Row) -> bool:
+    """Whether a photo's name or header says that it is an image."""
+    return row['format'] is not None or PurePosixPath(row['uri']).suffix.lower() in IMAGE_SUFFIXES
+
+
+def failed(row: Row) -> bool:
+    """Whether a row of `images` is a failure: all but ok and no_face."""
+    return Status(row['status']) not in READ
+
+
+def progress_path(folder: str | Path, shard: int) -> Path:
+    """Where an unfinished shard says how far it is."""
+    return Path(folder, WORK, 'progress', f'{shard:05d}.json')
+
+
+class _Write(beam.DoFn):
+    def __init__(self, layout: Layout, rows: RowMaker) -> None:
+        self._layout, self._rows = layout, rows
+
+    def start_bundle(self) -> None:
+        self._open: dict[int, OpenShard] = {}
+
+    def process(self, photo: Photo) -> list[Marker]:
+        number = photo.shard
+        shard = self._open.get(number) or self._open.setdefault(number, open_shard(self._layout, number))
+        shard.add(self._rows(photo))
+        if shard.full:
+            return [close_shard(self._layout, number, self._open.pop(number).rows)]
+        self._report(number, shard)
+        return []
+
+    def finish_bundle(self) -> None:
+        if self._open:
+            raise RuntimeError(f'shards {sorted(self._open)} ended before their last photo: the runner split a shard between bundles')
+
+    def _report(self, number: int, shard: OpenShard) -> None:
+        if time.monotonic() - shard.said < REPORT_EVERY:
+            return
+        shard.said = time.monotonic()
+        images = shard.rows['images']
+        counts = {'images': len(images), 'faces': sum(row['face_count'] for row in images), 'failures': sum(map(failed, images))}
+        write_json(progress_path(self._layout.folder, number), counts)
+
+
+@dataclass(eq=False)
+class WriteShard(beam.PTransform):
+    """Photos to parts of a snapshot, one marker for each finished shard."""
+
+    layout: Layout
+    rows: RowMaker
+
+    def expand(self, photos: PCollection[Any]) -> PCollection[Marker]:
+        return photos | 'Write' >> beam.ParDo(_Write(self.layout, self.rows)).with_output_types(Marker)
