@@ -1,0 +1,114 @@
+"""Bytes to an upright picture. Runs in the child process that meets hostile files: cv2 and numpy only.
+
+What OpenCV 4.14 does, each held by a test:
+
+- EXIF orientation of JPEG, PNG and WebP is left alone when asked; TIFF's own (tag 274) is applied always, with every flag.
+- 16 bits become 8 by dropping the lower eight (colour TIFFs: divided by 257, rounded).
+- CMYK is converted, with and without Adobe's marker. Palettes and 1 bit come as BGR.
+- Of animated and multi-page files it gives the first frame. Of an animated PNG whose default image is no frame, the first frame.
+- A JPEG that was cut and closed with an end of image again gives grey for what is missing, and only libjpeg's line on stderr.
+- A PNG chunk's length is believed: 214 bytes that claim 2 GB cost 2 GB and six seconds. What is cut is therefore never decoded.
+- 32-bit integer and float TIFFs, and TIFFs packed with ZSTD or LZMA, are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from .formats.header import Header, upright_size
+
+__all__ = ['Undecodable', 'decode', 'silence', 'upright_size']
+
+UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda image: image,
+    2: lambda image: cv2.flip(image, 1),
+    3: lambda image: cv2.rotate(image, cv2.ROTATE_180),
+    4: lambda image: cv2.flip(image, 0),
+    5: cv2.transpose,
+    6: lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda image: cv2.rotate(cv2.transpose(image), cv2.ROTATE_180),
+    8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+OPAQUE = 255
+
+
+class Undecodable(ValueError):
+    """The header is an image's; OpenCV makes no picture of the bytes, or one of another size."""
+
+
+def decode(data: bytes, header: Header) -> np.ndarray:
+    """The first frame, upright.
+
+    Transparent pixels are laid on white, as a viewer shows them: the colour under them is whatever the encoder left there, and a
+    face that nobody sees should not be found. OpenCV gives no alpha of grey TIFFs, of grey PNGs with one transparent colour, of
+    animated WebPs (which it draws on their background) and of BMPs; those are taken as opaque.
+
+    Args:
+        data: the whole file.
+        header: what `read_header` said of it; the caller has held it against the limit of pixels.
+
+    Returns:
+        (height, width, 3) uint8, BGR, C-contiguous; the size is `upright_size(header)`.
+
+    Raises:
+        Undecodable: see there; also when the header is of pixels that are cut off, which OpenCV would draw in part or trip over.
+        MemoryError: OpenCV could not allocate the picture. Where a codec runs out of memory inside, OpenCV says only that it
+            failed: `Undecodable`.
+    """
+    if not header.complete:
+        raise Undecodable(f'the {header.format} ends before its pixels do')
+    stored = _stored(data, header)
+    image = stored if header.format == 'tiff' else UPRIGHT[header.orientation](stored)
+    height, width = image.shape[:2]
+    if (width, height) != upright_size(header):
+        raise Undecodable(f'decoded to {width}x{height} pixels, the header says {"x".join(map(str, upright_size(header)))}')
+    return np.ascontiguousarray(image)
+
+
+def silence() -> None:
+    """Turns off OpenCV's log lines on stderr, for the whole process. libpng and libjpeg write to file descriptor 2 themselves:
+    only the process that owns it can point it elsewhere."""
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def _stored(data: bytes, header: Header) -> np.ndarray:
+    if header.alpha:
+        image = _imdecode(data, cv2.IMREAD_UNCHANGED)
+        if image.ndim == 3 and image.shape[2] == 4:
+            # libtiff multiplies the colours of 8-bit pictures by their alpha, on its way to OpenCV.
+            return _on_white(_eight_bits(image), header.format == 'tiff' and image.dtype == np.uint8)
+    return _imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+
+
+def _imdecode(data: bytes, flags: int) -> np.ndarray:
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError(error.err) from error
+        raise Undecodable(error.err) from error
+    if image is None:
+        raise Undecodable('OpenCV cannot decode it')
+    return image
+
+
+def _eight_bits(image: np.ndarray) -> np.ndarray:
+    """The upper byte of 16 bits, as IMREAD_COLOR takes it; without a 16-bit copy in between."""
+    if image.dtype != np.uint16:
+        return image
+    upper = image.astype('<u2', copy=False).view(np.uint8)[..., 1::2]
+    return np.ascontiguousarray(upper)
+
+
+def _on_white(bgra: np.ndarray, premultiplied: bool) -> np.ndarray:
+    """(h, w, 4) uint8 to (h, w, 3): colour * alpha + 255 * (1 - alpha), rounded."""
+    image, alpha = cv2.cvtColor(bgra, cv2.COLOR_BGRA2BGR), cv2.extractChannel(bgra, 3)
+    if alpha.min() == OPAQUE:
+        return image
+    alpha = cv2.cvtColor(alpha, cv2.COLOR_GRAY2BGR)
+    if not premultiplied:
+        cv2.multiply(image, alpha, dst=image, scale=1 / 255)
+    return cv2.add(image, cv2.bitwise_not(alpha, dst=alpha), dst=image)
