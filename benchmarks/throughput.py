@@ -22,10 +22,11 @@ from pathlib import Path
 import cv2
 
 from mien.models.package import find
+from mien.pipelines.demo import FACES, package_folder
 from mien.transforms.detect import working_size
 
 WIDTH, HEIGHT = 640, 480
-SMALLEST_FACE = 0.02  # of the longer side, as in the default config
+SMALLEST_FACE = 0.025  # of the longer side, as in the default config
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,23 @@ class Folders:
 def main() -> None:
     said = _arguments()
     with tempfile.TemporaryDirectory() as scratch:
-        folders = make_images(Path(said.images), Path(scratch), said.count)
+        folders = make_images(photos(said.images), Path(scratch), said.count)
         rounds = [one_round(folders, Path(scratch)) for _ in range(said.rounds)]
     report(rounds, said.count)
 
 
-def make_images(source: Path, scratch: Path, count: int) -> Folders:
-    """N and 2N photos of 640x480: each source photo fitted in, its edges repeated."""
-    paths = sorted(path for path in source.rglob('*') if path.suffix.lower() in ('.jpg', '.jpeg', '.png'))
+def photos(folder: str | None) -> list[Path]:
+    """The photos of a folder, else the portraits that installed packages carry."""
+    if folder is None:
+        return [package_folder(package) / name for package, names in FACES.items() for name in names]
+    paths = sorted(path for path in Path(folder).rglob('*') if path.suffix.lower() in ('.jpg', '.jpeg', '.png'))
     if not paths:
-        raise SystemExit(f'{source}: no photos; say --images FOLDER')
+        raise SystemExit(f'{folder}: no photos; say --images FOLDER')
+    return paths
+
+
+def make_images(paths: list[Path], scratch: Path, count: int) -> Folders:
+    """N and 2N photos of 640x480: each photo fitted in, its edges repeated."""
     folders = Folders(scratch / 'some', scratch / 'twice', count)
     for folder, number in ((folders.some, count), (folders.twice, 2 * count)):
         folder.mkdir()
@@ -113,7 +121,7 @@ def _fitted(image):
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--images', default='../shared/data/portraits', help='folder of photos to make the images from')
+    parser.add_argument('--images', help='folder of photos to make the images from; default: portraits that installed packages carry')
     parser.add_argument('--count', type=int, default=400)
     parser.add_argument('--rounds', type=int, default=3)
     return parser.parse_args()

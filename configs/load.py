@@ -83,12 +83,13 @@ def _value(field: Field[Any], kind: Any, value: Any, source: str) -> Any:
     if converted is _UNFIT:
         raise UsageError(f'config {source!r}: {field.name} is {value!r}, must be {describe(kind)}')
     low, high, choices = (field.metadata[key] for key in ('low', 'high', 'choices'))
-    if isinstance(converted, int | float) and not isinstance(converted, bool):
-        if (low is not None and converted < low) or (high is not None and converted > high):
-            raise UsageError(f'config {source!r}: {field.name} is {value!r}, must be {_bounds(low, high)}')
+    if isinstance(converted, int | float) and not isinstance(converted, bool) and not _within(converted, low, high):
+        raise UsageError(f'config {source!r}: {field.name} is {value!r}, must be {_bounds(low, high)}')
     for item in converted if isinstance(converted, tuple) else (converted,):
         if choices and item is not None and str(item) not in choices:
-            raise UsageError(f'config {source!r}: {field.name} is {item!r}{suggestion(str(item), list(choices))}; known: {", ".join(choices)}')
+            raise UsageError(
+                f'config {source!r}: {field.name} is {item!r}{suggestion(str(item), list(choices))}; known: {", ".join(choices)}'
+            )
     return converted
 
 
@@ -113,8 +114,19 @@ def describe(kind: Any) -> str:
     """A config type in a user's words."""
     if get_origin(kind) is types.UnionType:
         return ' or '.join('null' if arg is type(None) else describe(arg) for arg in get_args(kind))
-    names = {int: 'a whole number', float: 'a number', str: 'a text', bool: 'true or false', tuple: 'a list of texts', dict: 'a map of text to text'}
+    names = {
+        int: 'a whole number',
+        float: 'a number',
+        str: 'a text',
+        bool: 'true or false',
+        tuple: 'a list of texts',
+        dict: 'a map of text to text',
+    }
     return names[get_origin(kind) or kind]
+
+
+def _within(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _bounds(low: float | None, high: float | None) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CLASSES = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt', 'positive')
+TEMPLATES = ('arcface-112', 'fer2013')
 SPLITS = ('train', 'validation', 'test')
 
 
@@ -77,6 +78,7 @@ class BuildConfig(PhotoConfig):
     split_map: dict[str, str] = option('given splits to be renamed, as found: train, validation or test')
     validation_share: float = option('share of validation; with given splits, of their train', low=0.0, high=0.5)
     test_share: float = option('share of test; unused with given splits', low=0.0, high=0.5)
+    crop_template: str = option('where the five landmarks lie in a crop', choices=TEMPLATES)
     crop_scale: float = option("width of a crop as a share of the five-point template's", low=0.5, high=3.0)
     crop_size: int = option('side of a crop in pixels', low=16, high=1024)
     crop_channels: int = option('1 for grey, 3 for RGB', choices=('1', '3'))

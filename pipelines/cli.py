@@ -87,21 +87,24 @@ def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], run: 
 
 
 def _label(said: argparse.Namespace) -> None:
+    config, run = read_config(LabelConfig, 'label', said), _run(said)
     from .label import label
 
-    _report(label(said.inputs, said.out, read_config(LabelConfig, 'label', said), _run(said)), said.json)
+    _report(label(said.inputs, said.out, config, run), said.json)
 
 
 def _build(said: argparse.Namespace) -> None:
+    config, run = read_config(BuildConfig, 'build', said), _run(said)
     from .build import build
 
-    _report(build(said.inputs, said.out, read_config(BuildConfig, 'build', said), _run(said)), said.json)
+    _report(build(said.inputs, said.out, config, run), said.json)
 
 
 def _train(said: argparse.Namespace) -> None:
+    config = read_config(TrainConfig, 'train', said)
     from ..models.train import train
 
-    train(said.dataset, said.out, read_config(TrainConfig, 'train', said), shlex.join(['mien', *sys.argv[1:]]))
+    train(said.dataset, said.out, config, shlex.join(['mien', *sys.argv[1:]]))
 
 
 def _evaluate(said: argparse.Namespace) -> None:
@@ -125,8 +128,6 @@ def _demo(said: argparse.Namespace) -> None:
 def _run(said: argparse.Namespace) -> Run:
     from .runners import Run
 
-    if said.workers < 1:
-        raise UsageError(f'--workers {said.workers}: must be at least 1')
     return Run(said.runner, said.workers, tuple(said.beam), said.overwrite)
 
 

@@ -11,8 +11,19 @@ from ..configs.load import load
 from ..configs.schema import LabelConfig
 
 FACES = {'skimage': ['data/astronaut.png'], 'matplotlib': ['mpl-data/sample_data/grace_hopper.jpg']}
-NO_FACES = {'skimage': [f'data/{name}' for name in ('chelsea.png', 'coffee.png', 'rocket.jpg', 'horse.png', 'hubble_deep_field.jpg', 'page.png')]}
+NO_FACES = {
+    'skimage': [f'data/{name}' for name in ('chelsea.png', 'coffee.png', 'rocket.jpg', 'horse.png', 'hubble_deep_field.jpg', 'page.png')]
+}
 NEEDED = ('skimage', 'matplotlib', 'duckdb')
+FOUND = """
+SELECT uri, face_index AS face, label, score, abstained, detection_score AS detection,
+       box_x AS x, box_y AS y, box_width AS width, box_height AS height
+FROM '{out}/labels/*.parquet' JOIN '{out}/faces/*.parquet' USING (face_id, uri, face_index) ORDER BY uri, face_index
+"""
+STATUSES = """
+SELECT status, count(*) AS photos, string_agg(uri, ', ' ORDER BY uri) AS which
+FROM '{out}/images/*.parquet' GROUP BY status ORDER BY status
+"""
 QUERY = """
 SELECT label, count(*) AS faces, round(avg(score), 2) AS mean_score, round(avg(detection_score), 2) AS mean_detection
 FROM '{out}/labels/*.parquet' JOIN '{out}/faces/*.parquet' USING (face_id)
@@ -27,7 +38,7 @@ def demo(out: str) -> None:
         UsageError: a package that only the demo needs is missing.
     """
     for package in NEEDED:
-        _folder(package)
+        package_folder(package)
     from .label import label
     from .runners import Run
     from .sheet import write_sheet
@@ -43,14 +54,14 @@ def _lay_out(photos: Path) -> None:
     photos.mkdir(parents=True, exist_ok=True)
     for package, names in [*FACES.items(), *NO_FACES.items()]:
         for name in names:
-            shutil.copyfile(_folder(package) / name, photos / Path(name).name)
+            shutil.copyfile(package_folder(package) / name, photos / Path(name).name)
     whole = (photos / 'grace_hopper.jpg').read_bytes()
     (photos / 'cut_off.jpg').write_bytes(whole[: len(whole) // 2])
     (photos / 'empty.jpg').write_bytes(b'')
     (photos / 'text.jpg').write_text('This is no photo, whatever its name says.\n')
 
 
-def _folder(package: str) -> Path:
+def package_folder(package: str) -> Path:
     """Where an installed package keeps its files; it is not imported."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -61,11 +72,7 @@ def _folder(package: str) -> Path:
 def _print(tables: Path, sheet: Path) -> None:
     import duckdb
 
-    faces = f"""
-    SELECT uri, face_index AS face, label, score, detection_score AS detection, box_x, box_y, box_width AS width, box_height AS height, abstained
-    FROM '{tables}/labels/*.parquet' JOIN '{tables}/faces/*.parquet' USING (face_id, uri, face_index) ORDER BY uri, face_index
-    """
-    statuses = f"SELECT status, count(*) AS photos, string_agg(uri, ', ' ORDER BY uri) AS which FROM '{tables}/images/*.parquet' GROUP BY status ORDER BY status"
+    faces, statuses = FOUND.format(out=tables), STATUSES.format(out=tables)
     query = QUERY.format(out=tables)
     print('Faces and their labels:', table(duckdb.sql(faces)), 'Photos by status:', table(duckdb.sql(statuses)), sep='\n')
     print('Parquet files:', *sorted(f'  {path}' for path in tables.glob('*/*.parquet') if path.parent.name != 'plan'), sep='\n')

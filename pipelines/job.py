@@ -18,7 +18,7 @@ from ..configs.errors import JobFailed
 from ..configs.schema import Crop, PhotoConfig
 from ..models.package import sha256
 from ..transforms.detect import weights_path
-from ..transforms.extract import ExtractedImage, Extraction, ExtractFaces
+from ..transforms.extract import ExtractedImage, ExtractFaces, Extraction
 from ..transforms.parts import WORK, Marker
 from ..transforms.read import ReadImages
 from ..transforms.write import Layout, close_shard, open_shard

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apache_beam.pvalue import PCollection
 
 from ..configs.schema import LabelConfig
-from ..models.package import ModelPackage, find
+from ..models.package import find
 from ..transforms.label import LabelFaces, LabelRows
 from ..transforms.parts import Marker
 from ..transforms.records import ExtractedImage

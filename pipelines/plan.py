@@ -88,4 +88,3 @@ def check_ids(entries: list[Entry]) -> None:
         other = seen.setdefault(entry.image_id, entry.uri)
         if other != entry.uri:
             raise UsageError(f'uris {other!r} and {entry.uri!r} have one image_id, {entry.image_id}: rename one of them')
-

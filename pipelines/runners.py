@@ -25,15 +25,16 @@ class Run:
     beam: tuple[str, ...] = ()
     overwrite: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises UsageError where there is no such runner or no worker."""
+        if self.runner not in PROFILES:
+            raise UsageError(f'runner {self.runner!r}: not known; say one of {", ".join(PROFILES)}')
+        if self.workers < 1:
+            raise UsageError(f'--workers {self.workers}: must be at least 1')
+
 
 def pipeline_options(run: Run) -> PipelineOptions:
-    """Beam's options for a run.
-
-    Raises:
-        UsageError: no such runner.
-    """
-    if run.runner not in PROFILES:
-        raise UsageError(f'runner {run.runner!r}: not known; say one of {", ".join(PROFILES)}')
+    """Beam's options for a run."""
     return PipelineOptions([*PROFILES[run.runner](run.workers), *run.beam])
 
 

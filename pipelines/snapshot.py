@@ -50,7 +50,9 @@ class Output:
             return False
         differing = differences(identity(self.out, SNAPSHOT), recipe.as_dict()) + root_differences(self.out / RUN, roots)
         if differing and not overwrite:
-            raise UsageError(f'output {str(self.out)!r} is a snapshot of another run ({"; ".join(differing)}); name another folder or say --overwrite')
+            raise UsageError(
+                f'output {str(self.out)!r} is a snapshot of another run ({"; ".join(differing)}); name another folder or say --overwrite'
+            )
         return not differing and not overwrite
 
     @contextmanager
@@ -129,7 +131,9 @@ def _lock(file: Any, out: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         file.seek(0)
-        raise UsageError(f'output {str(out)!r} is being written by {file.read().strip() or "another process"}; wait for it or stop it') from error
+        raise UsageError(
+            f'output {str(out)!r} is being written by {file.read().strip() or "another process"}; wait for it or stop it'
+        ) from error
     file.truncate(0)
     file.write(f'process {os.getpid()}, started {time.strftime("%Y-%m-%d %H:%M:%S")}')
     file.flush()

@@ -7,13 +7,12 @@ import math
 import cv2
 import numpy as np
 
-# The subject's right eye, left eye, nose tip, right and left mouth corner in a 112 x 112 crop.
-# Source: InsightFace's `arcface_dst` (Deng et al. 2019, "ArcFace").
+# Places of the subject's right eye, left eye, nose tip, right and left mouth corner, as shares of the crop's side.
 TEMPLATES = {
-    'arcface-112': np.array(
-        [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float64
-    )
-    / 112
+    # InsightFace's `arcface_dst` of 112 pixels (Deng et al. 2019, "ArcFace").
+    'arcface-112': np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]) / 112,
+    # Medians over FER2013's training faces, made symmetric: what its crops show (benchmarks/template.py).
+    'fer2013': np.array([[0.317, 0.3795], [0.683, 0.3795], [0.5, 0.597], [0.3535, 0.749], [0.6465, 0.749]]),
 }
 
 

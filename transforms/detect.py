@@ -11,7 +11,7 @@ import numpy as np
 
 from .align import warp
 
-DETECTABLE = 12.8  # pixels: faces of this size are found by YuNet (benchmarks/smallest_face.py)
+DETECTABLE = 16.0  # pixels: of faces from this size on YuNet finds 98% (benchmarks/smallest_face.py)
 LOOK_AGAIN = 128  # side in pixels of the second look at a small face
 LOOK_AROUND = 1.5  # side of the second look in sides of the face
 SAME_FACE = 0.4  # intersection over union from which the second look saw the same face

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 from apache_beam.ml.inference.base import RunInference
 from apache_beam.pvalue import PCollection
 
@@ -17,7 +18,13 @@ from .tables import Row, face_rows, image_row, label_rows
 
 
 def attach_labels(result: Any) -> LabelledImage:
-    """An image with what the model said of its crops."""
+    """An image with what the model said of its crops.
+
+    Raises:
+        RuntimeError: the model answers something else than numbers.
+    """
+    if not np.isfinite(result.inference).all():
+        raise RuntimeError(f'model {result.model_id} answers {result.inference.tolist()} for faces of {result.example.uri}')
     return LabelledImage(result.example, result.inference)
 
 

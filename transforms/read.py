@@ -21,6 +21,14 @@ FIRST_PAUSE = 0.5  # seconds; doubles with every try
 GONE = (errno.ENOENT, errno.ENOTDIR)
 REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV, errno.ENAMETOOLONG)
 
+KINDS = {
+    stat.S_IFIFO: 'a named pipe',
+    stat.S_IFSOCK: 'a socket',
+    stat.S_IFDIR: 'a folder that may not be entered or leads back up',
+    stat.S_IFBLK: 'a device',
+    stat.S_IFCHR: 'a device',
+}
+
 
 def read_bytes(path: str, max_bytes: int) -> bytes | Failure:
     """A file's bytes, or the definite reason why this file has none.
@@ -68,8 +76,7 @@ def _definite(error: OSError) -> Failure:
 
 def kind(mode: int) -> str:
     """What a file that is no regular one is, in words."""
-    names = {stat.S_IFIFO: 'a named pipe', stat.S_IFSOCK: 'a socket', stat.S_IFDIR: 'a folder that may not be entered or leads back up', stat.S_IFBLK: 'a device', stat.S_IFCHR: 'a device'}
-    return names.get(stat.S_IFMT(mode), 'no regular file')
+    return KINDS.get(stat.S_IFMT(mode), 'no regular file')
 
 
 def load(shard: int, entry: Entry, max_bytes: int) -> LoadedImage:

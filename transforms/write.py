@@ -19,7 +19,7 @@ from .parts import WORK, Marker, Tally, part_name, write_json, write_marker, wri
 from .records import READ, Status
 from .tables import Row
 
-IMAGE_SUFFIXES = frozenset('.jpg .jpeg .jpe .jfif .png .webp .bmp .dib .tif .tiff .gif .apng'.split())
+IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.bmp', '.dib', '.tif', '.tiff', '.gif', '.apng'))
 REPORT_EVERY = 1.0  # seconds between two words on an unfinished shard
 
 

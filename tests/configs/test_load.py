@@ -36,7 +36,7 @@ def test_the_command_line_beats_the_file_beats_the_defaults(tmp_path):
     file = tmp_path / 'mine.yaml'
     file.write_text('min_score: 0.5\nlimit: 7\n')
     config = load(LabelConfig, 'label', str(file), {'limit': 3, 'shards': None})
-    assert (config.min_score, config.limit, config.shards, config.smallest_face) == (0.5, 3, None, 0.02)
+    assert (config.min_score, config.limit, config.shards, config.smallest_face) == (0.5, 3, None, 0.025)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def test_help_imports_nothing_heavy():
 def test_labelling_never_imports_tensorflow(tmp_path):
     (tmp_path / 'in').mkdir()
     (tmp_path / 'in/a.jpg').write_bytes(b'')
-    code = f"import sys\nfrom mien.pipelines.cli import main\nmain(['label', {str(tmp_path / 'in')!r}, '--out', {str(tmp_path / 'out')!r}])\nprint('tensorflow' in sys.modules)"
+    call = ['label', str(tmp_path / 'in'), '--out', str(tmp_path / 'out')]
+    code = f"import sys\nfrom mien.pipelines.cli import main\nmain({call!r})\nprint('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert done.stdout.endswith('False\n'), done.stderr
 
@@ -51,7 +52,10 @@ def test_labelling_never_imports_tensorflow(tmp_path):
     [
         (['label', 'nowhere', '--out', 'out'], "input 'nowhere': no such file or folder"),
         (['label', 'bare', '--out', 'out'], "input 'bare': holds no file"),
-        (['label', 'in', '--out', 'out', '--model', 'defualt'], "model 'defualt': no such folder or installed model (did you mean 'default'?)"),
+        (
+            ['label', 'in', '--out', 'out', '--model', 'defualt'],
+            "model 'defualt': no such folder or installed model (did you mean 'default'?)",
+        ),
         (['label', 'in', '--out', 'out', '--model', 'in'], "model 'in': holds no model.json"),
         (['label', 'in', '--out', 'in'], "output '{cwd}/in' holds files but no snapshot.json"),
         (['label', 'in', '--out', 'in/a.jpg'], "output '{cwd}/in/a.jpg' is a file"),
@@ -97,4 +101,5 @@ def test_json_is_one_line(tmp_path):
         'made': True,
         'counts': {'faces': 0, 'images': 1, 'labels': 0},
         'statuses': {'empty': 1},
+        'tallies': {},
     }

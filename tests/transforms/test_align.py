@@ -28,7 +28,11 @@ def test_a_scale_of_two_shows_twice_as_much_around_the_centre():
 
 
 @given(
-    angle=st.floats(-3.1, 3.1), scale=st.floats(0.05, 20), x=st.floats(-500, 500), y=st.floats(-500, 500), size=st.sampled_from([48, 64, 112])
+    angle=st.floats(-3.1, 3.1),
+    scale=st.floats(0.05, 20),
+    x=st.floats(-500, 500),
+    y=st.floats(-500, 500),
+    size=st.sampled_from([48, 64, 112]),
 )
 def test_any_similarity_of_the_template_is_found(angle, scale, x, y, size):
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

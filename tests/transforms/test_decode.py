@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
 from mien.transforms.decode import Undecodable, decode, silence, upright_size
 from mien.transforms.formats import BrokenHeader, Header, read_header
-from PIL import Image, ImageOps
 
 SMOOTH = cv2.resize(np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8), (40, 24), interpolation=cv2.INTER_LINEAR)
 PHOTO = Image.fromarray(SMOOTH)

@@ -13,7 +13,7 @@ from mien.transforms.detect import FaceDetector, overlap, weights_path, working_
 
 @pytest.fixture(scope='module')
 def detector():
-    return FaceDetector(str(weights_path()), 0.02, 0.7)
+    return FaceDetector(str(weights_path()), 0.025, 0.7)
 
 
 @pytest.fixture(scope='module')
@@ -66,8 +66,8 @@ def test_noise_of_any_size_holds_no_face(detector, height, width, turned):
 
 
 def test_a_smaller_face_asks_for_a_larger_working_size():
-    assert working_size(0.02) == 640
-    assert working_size(0.01) == 1280
+    assert working_size(0.025) == 640
+    assert working_size(0.0125) == 1280
 
 
 def test_overlap_of_half_shifted_boxes_is_a_third():

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from mien.transforms.formats import BrokenHeader, CutHeader, Header, looks_like, read_header, upright_size
 from PIL import Image
+
+from mien.transforms.formats import BrokenHeader, CutHeader, Header, looks_like, read_header, upright_size
 
 NOISE = np.random.default_rng(0).integers(0, 256, (9, 13, 3), dtype=np.uint8)
 PHOTO = Image.fromarray(NOISE)
