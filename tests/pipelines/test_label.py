@@ -167,29 +167,28 @@ def test_law_4_a_killed_run_is_finished_to_the_same_bytes(portraits_dir, tmp_pat
     chosen.mkdir()
     for path in sorted(portraits_dir.iterdir())[:240]:
         shutil.copy(path, chosen)
-    label([str(chosen)], str(tmp_path / 'calm'), dataclasses.replace(CONFIG, shards=16), Run())
-    command = [sys.executable, '-m', 'mien.pipelines.cli', 'label', str(chosen), '--out', str(tmp_path / 'out'), '--shards', '16']
-    done: dict[str, int] = {}
-    for moment in (random.uniform(0, 2), random.uniform(0, 2), random.uniform(0, 2)):
-        done |= _kill_after(command, tmp_path / 'out.partial/_work/done', moment)
+    label([str(chosen)], str(tmp_path / 'calm'), dataclasses.replace(CONFIG, shards=32), Run())
+    command = [sys.executable, '-m', 'mien.pipelines.cli', 'label', str(chosen), '--out', str(tmp_path / 'out'), '--shards', '32']
+    partial = tmp_path / 'out.partial'
+    for _ in range(3):
+        _kill_somewhere(command, partial / '_work/done')
         assert not (tmp_path / 'out').exists(), 'the run ended before it was killed'
-    parts = tmp_path / 'out.partial/images'
-    finished = {name: stamp for name, stamp in _stamps(parts).items() if name in done} if parts.exists() else {}
+    done = {f'part-{path.stem}-of-00032.parquet' for path in (partial / '_work/done').glob('*.json')}
+    finished = {name: stamp for name, stamp in _stamps(partial / 'images').items() if name in done}
     subprocess.run(command, check=True, capture_output=True)
     assert content(tmp_path / 'out') == content(tmp_path / 'calm')
     assert finished.items() <= _stamps(tmp_path / 'out/images').items(), 'a finished shard was done again'
 
 
-def _kill_after(command: list[str], done: Path, seconds: float) -> dict[str, int]:
-    """Kills a run some time after its first new marker; gives the parts that were finished by then."""
-    before = len(list(done.glob('*.json')))
+def _kill_somewhere(command: list[str], done: Path) -> None:
+    """Kills a whole run at a random moment: in its start-up, or after some more of its shards."""
+    enough = len(list(done.glob('*.json'))) + random.randint(0, 3)
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while len(list(done.glob('*.json'))) == before and process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(seconds * 0.1)
+    while len(list(done.glob('*.json'))) < enough and process.poll() is None:
+        time.sleep(0.005)
+    time.sleep(random.uniform(0, 0.15))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    return {f'part-{path.stem}-of-00016.parquet': 1 for path in done.glob('*.json')}
 
 
 def _stamps(folder: Path) -> dict[str, int]:

@@ -1,0 +1,84 @@
+"""Decides per photo which of its faces become examples, and why the others do not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .judged import Example, JudgedImage, Reject
+from .label_file import Label
+from .reasons import Drop, Reason
+from .records import ExtractedImage, Status
+from .splits import SplitRules, split_of
+from .tables import face_id
+from .verdict import LabelRules, Verdict, judge
+from .which_face import which_face
+
+
+@dataclass(frozen=True)
+class Policy:
+    """All that decides beside the photo and its labels."""
+
+    labels: LabelRules
+    splits: SplitRules
+
+
+def decide(image: ExtractedImage, labels: Sequence[Label], policy: Policy) -> JudgedImage:
+    """Each label becomes one example or one reject, and so does each photo without a label; so does, without a label, each
+    face of a photo whose labels mean others."""
+    if image.facts.status is not Status.OK:
+        why = Drop(Reason(image.facts.status), image.facts.detail)
+        return JudgedImage(image, (), tuple(Reject(image.uri, None, said, why) for said in [label.label for label in labels] or ['']))
+    judged = [_example(image, label, policy) for label in labels]
+    examples, rejects = _one_a_face(image, [one for one in judged if isinstance(one, Example)])
+    rejects += [one for one in judged if isinstance(one, Reject)]
+    return JudgedImage(image, tuple(sorted(examples, key=lambda example: example.face)), (*rejects, *_unlabelled(image, examples, rejects)))
+
+
+def unmatched(label: Label) -> Reject:
+    """The reject of a label that belongs to no input."""
+    assert label.unmatched is not None
+    return Reject(label.uri, label.face_id or None, label.label, Drop(label.unmatched, f'row {label.row} of the labels'))
+
+
+def _example(image: ExtractedImage, label: Label, policy: Policy) -> Example | Reject:
+    face, verdict = which_face(label, image), judge(label, policy.labels)
+    split = split_of(label.split, label.subject, image.facts.sha256 or '', policy.splits)
+    if isinstance(verdict, Verdict) and isinstance(face, int) and isinstance(split, str):
+        return Example(face, verdict, label.subject, split, label)
+    why = next(one for one in (verdict, face, split) if isinstance(one, Drop))
+    return Reject(image.uri, _id(image, face) if isinstance(face, int) else None, label.label, why)
+
+
+def _one_a_face(image: ExtractedImage, examples: list[Example]) -> tuple[list[Example], list[Reject]]:
+    """Of several labels of one face the first stays where all agree, and none where they do not."""
+    by_face = defaultdict(list)
+    for example in examples:
+        by_face[example.face].append(example)
+    kept, rejects = [], []
+    for first, *others in by_face.values():
+        agreed = all(first.agrees(other) for other in others)
+        reason = Reason.DUPLICATE_LABEL if agreed else Reason.CONFLICTING_LABELS
+        kept += [first] if agreed else []
+        rejects += [_again(image, example, reason, [first, *others]) for example in (others if agreed else [first, *others])]
+    return kept, rejects
+
+
+def _again(image: ExtractedImage, example: Example, reason: Reason, all_of_face: list[Example]) -> Reject:
+    rows = ', '.join(str(one.source.row) for one in all_of_face)
+    return Reject(image.uri, _id(image, example.face), example.source.label, Drop(reason, f'rows {rows} of the labels'))
+
+
+def _unlabelled(image: ExtractedImage, examples: list[Example], rejects: list[Reject]) -> list[Reject]:
+    """The faces that no label means, where labels mean faces; else the photo, where nothing is said of it."""
+    meant = {_id(image, example.face) for example in examples} | {reject.face_id for reject in rejects} - {None}
+    if not meant and rejects:
+        return []
+    ids = [_id(image, index) for index in range(len(image.faces))]
+    missing = [one for one in ids if one not in meant] if meant or len(ids) == 1 else [None]
+    return [Reject(image.uri, one, '', Drop(Reason.UNLABELLED)) for one in missing]
+
+
+def _id(image: ExtractedImage, face: int) -> str:
+    return face_id(image.image_id, face)
