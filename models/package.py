@@ -1,10 +1,10 @@
 """A model package: a folder that holds a model, how faces must be cut for it, and what it is worth.
 
-    model.json     architecture, classes, crop, temperature, abstention threshold, export that labels, SHA-256 of the other files
-    model.tflite   uint8 crops to calibrated probabilities: what `label` runs
-    model.keras    the architecture alone, for more training
-    metrics.json   figures per split
-    card.md        the same for a person
+model.json     architecture, classes, crop, temperature, abstention threshold, export that labels, SHA-256 of the other files
+model.tflite   uint8 crops to calibrated probabilities: what `label` runs
+model.keras    the architecture alone, for more training
+metrics.json   figures per split
+card.md        the same for a person
 """
 
 from __future__ import annotations

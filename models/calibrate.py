@@ -1,0 +1,48 @@
+"""Makes a model's scores honest, on the validation split: a temperature, and the score below which it had better say nothing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+RANGE = (0.02, 50.0)
+STEPS = 60
+
+
+def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """What to divide the logits by so that the labels' log loss is least, between 0.02 and 50.
+
+    The loss is convex in the inverse temperature, so its slope is halved in on.
+
+    Args:
+        logits: float (n, k). labels: integers (n,).
+    Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", sec. 4.2.
+    """
+    logits = logits.astype(np.float64)
+    given = logits[np.arange(len(labels)), labels]
+    low, high = (math.log(1 / bound) for bound in reversed(RANGE))
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        expected = (softmax(logits * math.exp(middle)) * logits).sum(axis=1)
+        low, high = (low, middle) if np.mean(expected - given) > 0 else (middle, high)
+    return math.exp(-(low + high) / 2)
+
+
+def threshold(probabilities: np.ndarray, coverage: float) -> float:
+    """The greatest score that leaves at least this share of faces at or over it; 0 for full coverage.
+
+    Args:
+        probabilities: float32 (n, k).
+        coverage: share of faces that are not abstained.
+    """
+    if coverage >= 1 or not len(probabilities):
+        return 0.0
+    best = np.sort(probabilities.max(axis=1))[::-1]
+    return float(best[max(math.ceil(coverage * len(best)), 1) - 1])
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Softmax over the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)

@@ -1,0 +1,56 @@
+"""What made a model: the part of `metrics.json` that says whether two trainings are the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..configs.errors import UsageError
+from ..configs.load import as_dict
+from ..configs.schema import TrainConfig
+
+# Options that change where or how it is told, and not the model.
+BESIDES = ('device', 'expect_accuracy')
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model came about.
+
+    Attributes:
+        config: the training's options.
+        dataset: `name@digest`.
+        command: the command line.
+        counts: training faces by class.
+        epochs: how many were run. best: which one the weights are of, counted from 1.
+    """
+
+    config: dict[str, Any]
+    dataset: str
+    command: str
+    counts: dict[str, int]
+    epochs: int
+    best: int
+
+
+def identity(config: TrainConfig, dataset: str) -> dict[str, Any]:
+    """All that makes a training what it is, as plain values."""
+    return {key: value for key, value in as_dict(config).items() if key not in BESIDES} | {'dataset': dataset}
+
+
+def refuse_another(folder: Path, said: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Compares a folder's identity with the asked one.
+
+    Raises:
+        UsageError: they differ; the message says in what.
+    """
+    differences = [f'{key} is {said.get(key)!r} there, {asked.get(key)!r} here' for key in asked | said if said.get(key) != asked.get(key)]
+    if differences:
+        raise UsageError(f'--out {str(folder)!r}: belongs to another training: {"; ".join(differences)}; name another --out or remove it')
+
+
+def write_identity(path: Path, asked: dict[str, Any]) -> None:
+    """Writes it as JSON."""
+    path.write_text(json.dumps(asked, indent=2) + '\n')

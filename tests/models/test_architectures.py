@@ -1,0 +1,67 @@
+"""The contract that every architecture inherits, and the parameter counts of the published ones."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mien.configs.errors import UsageError
+from mien.models.architecture import InputSpec
+from mien.models.export import LabellingModel, tflite
+from mien.models.graph import TransformGraph
+from mien.models.interpreter import Labeller
+from mien.models.registry import builder, names
+
+EVERY = pytest.mark.parametrize('name', names())
+
+
+def spec(size, crop=None, channels=1):
+    return InputSpec(crop or size, channels, size, 120.0, 4000.0)
+
+
+@EVERY
+@pytest.mark.parametrize('size', [48, 64])
+def test_images_become_finite_logits(name, size):
+    network = builder(name)(spec(size), 7)
+    images = np.random.default_rng(0).uniform(0, 255, (3, size, size, 1)).astype(np.float32)
+    logits = network(images).numpy()
+    assert logits.shape == (3, 7)
+    assert np.isfinite(logits).all()
+    assert np.abs(logits.sum(axis=1) - 1).min() > 1e-6  # logits, not probabilities
+
+
+@EVERY
+def test_crops_of_another_size_and_colour_are_taken(name):
+    network = builder(name)(spec(64, crop=40, channels=3), 5)
+    assert network(np.zeros((2, 40, 40, 3), np.float32)).shape == (2, 5)
+
+
+@EVERY
+def test_an_input_that_is_too_small_is_refused(name):
+    with pytest.raises(UsageError, match='too small'):
+        builder(name)(spec(16), 7)
+
+
+@EVERY
+def test_the_export_answers_as_the_network(name, dataset):
+    graph = TransformGraph(dataset)
+    network = builder(name)(spec(48, crop=32), 3)
+    crops = np.random.default_rng(1).integers(0, 256, (9, 32, 32, 1)).astype(np.uint8)
+    model = LabellingModel(graph, network, dataset.crop, temperature=1.5)
+    expected = tf.nn.softmax(network(graph(crops)['image']) / 1.5).numpy()
+    np.testing.assert_allclose(Labeller(tflite(model)).predict(crops), expected, atol=1e-4)
+
+
+def test_mini_xception_has_the_parameters_of_its_paper():
+    assert builder('mini_xception')(spec(64), 7).count_params() == 58_423
+
+
+def test_mini_xceptions_shortcut_is_a_strided_convolution():
+    network = builder('mini_xception')(spec(64), 7)
+    subsample = next(layer for layer in network.layers if type(layer).__name__ == 'MaxPooling2D')
+    images = np.random.default_rng(0).normal(size=(1, 7, 7, 1)).astype(np.float32)
+    np.testing.assert_array_equal(subsample(images), images[:, ::2, ::2])
+
+
+def test_an_unknown_name_is_refused_with_a_guess():
+    with pytest.raises(UsageError, match=r"did you mean 'mini_xception'"):
+        builder('mini_exception')
