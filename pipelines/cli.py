@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import logging
 import os
 import shlex
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..configs.errors import JobFailed, UsageError
@@ -102,12 +105,14 @@ def _build(said: argparse.Namespace) -> None:
 
 def _train(said: argparse.Namespace) -> None:
     config = read_config(TrainConfig, 'train', said)
+    _import_tensorflow(config.device)
     from ..models.train import train
 
     train(said.dataset, said.out, config, shlex.join(['mien', *sys.argv[1:]]))
 
 
 def _evaluate(said: argparse.Namespace) -> None:
+    _import_tensorflow('cpu')
     from ..models.evaluate import evaluate
 
     print(evaluate(said.model, said.dataset, said.split, said.out).text)
@@ -123,6 +128,16 @@ def _demo(said: argparse.Namespace) -> None:
     from .demo import demo
 
     demo(said.out)
+
+
+def _import_tensorflow(device: str) -> None:
+    """Imports TensorFlow without the lines that it logs on the way; shows them where it fails."""
+    from .quiet import stderr_kept
+
+    if device == 'cpu':
+        os.environ.setdefault('CUDA_VISIBLE_DEVICES', '-1')  # else it looks for a driver, and says so
+    with tempfile.TemporaryDirectory() as folder, stderr_kept(Path(folder, 'stderr')):
+        importlib.import_module('tensorflow')
 
 
 def _run(said: argparse.Namespace) -> Run:

@@ -51,7 +51,8 @@ def align(image: np.ndarray, landmarks: np.ndarray, template: str, scale: float,
     Raises:
         ValueError: see `similarity`.
     """
-    return colour(warp(image, similarity(landmarks, template, scale, size), size), channels)
+    part, matrix = _needed(image, similarity(landmarks, template, scale, size), size)
+    return _render(colour(part, channels), matrix, size).reshape(size, size, channels)
 
 
 def whole(image: np.ndarray, size: int, channels: int) -> np.ndarray:
@@ -68,16 +69,20 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     Only the part that the crop needs is touched; where the crop shows it at less than half its size, that part is first
     averaged over blocks of whole pixels.
     """
-    matrix = matrix.copy()
-    block = max(1, int(1 / np.hypot(matrix[0, 0], matrix[1, 0])))
-    left, top, right, bottom = _needed(image, matrix, size, block)
-    part = image[top:bottom, left:right]
-    matrix[:, 2] += matrix[:, :2] @ (left, top)
+    return _render(*_needed(image, matrix, size), size)
+
+
+def _render(part: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
+    block = _block(matrix)
     if block > 1:
         part = cv2.resize(part, (max(1, part.shape[1] // block), max(1, part.shape[0] // block)), interpolation=cv2.INTER_AREA)
-        matrix[:, 2] += matrix[:, :2] @ ((block - 1) / 2, (block - 1) / 2)
-        matrix[:, :2] *= block
+        matrix = np.column_stack([matrix[:, :2] * block, matrix[:, 2] + matrix[:, :2].sum(axis=1) * (block - 1) / 2])
     return cv2.warpAffine(part, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _block(matrix: np.ndarray) -> int:
+    """Side in pixels of the blocks that a similarity lets one average over."""
+    return max(1, int(1 / math.hypot(matrix[0, 0], matrix[1, 0])))
 
 
 def colour(crop: np.ndarray, channels: int) -> np.ndarray:
@@ -87,14 +92,13 @@ def colour(crop: np.ndarray, channels: int) -> np.ndarray:
     return cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
 
 
-def _needed(image: np.ndarray, matrix: np.ndarray, size: int, block: int) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the pixels that the crop shows, with a margin, in whole blocks where the image allows."""
+def _needed(image: np.ndarray, matrix: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The part of the image that the crop shows, with a margin, in whole blocks where the image allows; and the matrix from there."""
     corners = np.array([[0, 0], [size, 0], [0, size], [size, size]], np.float64) - matrix[:, 2]
-    seen = corners @ np.linalg.inv(matrix[:, :2]).T
-    height, width = image.shape[:2]
-    left, right = _span(seen[:, 0], width, block)
-    top, bottom = _span(seen[:, 1], height, block)
-    return left, top, right, bottom
+    seen, block = corners @ np.linalg.inv(matrix[:, :2]).T, _block(matrix)
+    left, right = _span(seen[:, 0], image.shape[1], block)
+    top, bottom = _span(seen[:, 1], image.shape[0], block)
+    return image[top:bottom, left:right], np.column_stack([matrix[:, :2], matrix[:, 2] + matrix[:, :2] @ (left, top)])
 
 
 def _span(places: np.ndarray, length: int, block: int) -> tuple[int, int]:
