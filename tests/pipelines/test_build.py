@@ -17,7 +17,6 @@ import cv2
 import duckdb
 import numpy as np
 import pandas
-import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -29,6 +28,7 @@ from mien.configs.schema import BuildConfig
 from mien.pipelines import cli
 from mien.pipelines.build import build
 from mien.pipelines.runners import Run
+from tests.snapshots import content, rows
 
 FACES = 240
 SPLIT_MAP = {'PublicTest': 'train', 'Training': 'test'}  # PublicTest is what these tests read, and training is what they look at
@@ -74,17 +74,6 @@ def dataset(faces, config, tmp_path_factory):
 
 def configured(name: str = 'fer2013_ferplus', **values: object) -> BuildConfig:
     return dataclasses.replace(load(BuildConfig, 'build', name), **values)
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """Everything that two equal runs must share."""
-    files = (path for path in folder.rglob('*') if path.is_file())
-    named = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    return {name: data for name, data in named.items() if not name.startswith('plan/') and name != 'run.json'}
-
-
-def rows(folder: Path, table: str) -> list[dict]:
-    return pq.read_table(folder / table).to_pylist()
 
 
 def said(dataset: Path) -> dict:

@@ -21,6 +21,7 @@ from mien.configs.load import load
 from mien.configs.schema import LabelConfig
 from mien.pipelines.label import label
 from mien.pipelines.runners import Run
+from tests.snapshots import content, rows
 
 CONFIG = dataclasses.replace(load(LabelConfig, 'label'), shards=4)
 
@@ -45,17 +46,6 @@ def snapshot(archive, tmp_path_factory):
     out = tmp_path_factory.mktemp('out') / 'snapshot'
     label([str(archive)], str(out), CONFIG, Run())
     return out
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """Everything that two equal runs must share."""
-    files = (path for path in folder.rglob('*') if path.is_file())
-    named = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    return {name: data for name, data in named.items() if not name.startswith('plan/') and name != 'run.json'}
-
-
-def rows(folder: Path, table: str) -> list[dict]:
-    return pq.read_table(folder / table).to_pylist()
 
 
 def test_law_1_every_input_is_a_row_and_every_face_a_label(snapshot, archive):
