@@ -19,7 +19,6 @@ from .augment import Augmentation, augment
 from .dataset import Dataset
 from .graph import TransformGraph
 
-BUFFER = 1 << 20  # bytes
 SHUFFLE = 16_384
 EVALUATION_BATCH = 256
 BIG_PRIME = 1_000_003
@@ -74,7 +73,7 @@ class Source:
         """
         features = {'label_name': tf.io.FixedLenFeature([], tf.string)}
         names = (
-            tf.data.TFRecordDataset(self.dataset.files(split), buffer_size=BUFFER)
+            tf.data.TFRecordDataset(self.dataset.files(split))
             .batch(1024)
             .map(lambda rows: tf.io.parse_example(rows, features)['label_name'])
         )
@@ -85,7 +84,7 @@ class Source:
         return {name: found[name] for name in self.dataset.classes}
 
     def _examples(self, split: str, order: tf.Tensor | None = None) -> tf.data.Dataset:
-        records = tf.data.TFRecordDataset(self.dataset.files(split), buffer_size=BUFFER)
+        records = tf.data.TFRecordDataset(self.dataset.files(split))
         if order is not None:
             records = records.shuffle(SHUFFLE, seed=order, reshuffle_each_iteration=False)
         parsed = records.map(self._parse, tf.data.AUTOTUNE)

@@ -105,14 +105,14 @@ def _build(said: argparse.Namespace) -> None:
 
 def _train(said: argparse.Namespace) -> None:
     config = read_config(TrainConfig, 'train', said)
-    _import_tensorflow(config.device)
+    _import_tensorflow()
     from ..models.train import train
 
     train(said.dataset, said.out, config, shlex.join(['mien', *sys.argv[1:]]))
 
 
 def _evaluate(said: argparse.Namespace) -> None:
-    _import_tensorflow('cpu')
+    _import_tensorflow()
     from ..models.evaluate import evaluate
 
     print(evaluate(said.model, said.dataset, said.split, said.out).text)
@@ -130,14 +130,12 @@ def _demo(said: argparse.Namespace) -> None:
     demo(said.out)
 
 
-def _import_tensorflow(device: str) -> None:
-    """Imports TensorFlow without the lines that it logs on the way; shows them where it fails."""
+def _import_tensorflow() -> None:
+    """Imports TensorFlow, and lets it look for devices, without the lines that it logs on the way; shows them where it fails."""
     from .quiet import stderr_kept
 
-    if device == 'cpu':
-        os.environ.setdefault('CUDA_VISIBLE_DEVICES', '-1')  # else it looks for a driver, and says so
     with tempfile.TemporaryDirectory() as folder, stderr_kept(Path(folder, 'stderr')):
-        importlib.import_module('tensorflow')
+        importlib.import_module('tensorflow').config.list_physical_devices()
 
 
 def _run(said: argparse.Namespace) -> Run:
