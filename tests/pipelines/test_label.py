@@ -126,6 +126,8 @@ def test_the_ceiling_fails_the_job_and_keeps_its_shards(tmp_path, portraits_dir)
     with pytest.raises(JobFailed, match=r'20 of 21 photos failed, more than the ceiling of 50% \(empty 20, ok 1\)'):
         label([str(tmp_path / 'in')], str(tmp_path / 'out'), config, Run())
     assert not (tmp_path / 'out').exists()
+    with pytest.raises(UsageError, match=r'out.partial is an unfinished run of another kind \(config.min_score: 0.7 -> 0.9\)'):
+        label([str(tmp_path / 'in')], str(tmp_path / 'out'), dataclasses.replace(config, min_score=0.9), Run())
     kept = (tmp_path / 'out.partial/images/part-00000-of-00001.parquet').stat()
     label([str(tmp_path / 'in')], str(tmp_path / 'out'), dataclasses.replace(config, failure_ceiling=1.0), Run())
     assert (tmp_path / 'out/images/part-00000-of-00001.parquet').stat().st_mtime_ns == kept.st_mtime_ns
