@@ -18,9 +18,10 @@ from ..configs.errors import JobFailed
 from ..configs.schema import Crop, PhotoConfig
 from ..models.package import sha256
 from ..transforms.detect import weights_path
-from ..transforms.extract import ExtractedImage, ExtractFaces, Extraction
+from ..transforms.extract import ExtractFaces, Extraction
 from ..transforms.parts import WORK, Marker
 from ..transforms.read import ReadImages
+from ..transforms.records import ExtractedImage
 from ..transforms.write import Layout, close_shard, open_shard
 from .inputs import Source, sources
 from .plan import Plan, cut, write_plans

@@ -106,11 +106,8 @@ class Output:
             raise UsageError(f'output {str(self.out)!r} holds files but no {SNAPSHOT}: it is not ours; name another folder')
 
     def _clear(self) -> None:
-        for entry in self.partial.iterdir():
-            if entry.name != WORK:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        for entry in (self.partial / WORK).iterdir():
-            if entry.name != 'lock':
+        for entry in [*self.partial.iterdir(), *(self.partial / WORK).iterdir()]:
+            if entry.name not in (WORK, 'lock'):
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 

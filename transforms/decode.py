@@ -20,7 +20,7 @@ import numpy as np
 
 from .formats.header import Header, upright_size
 
-__all__ = ['Undecodable', 'decode', 'silence', 'upright_size']
+__all__ = ['Undecodable', 'decode', 'silence']
 
 UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     1: lambda image: image,

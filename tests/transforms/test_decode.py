@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from mien.transforms.decode import Undecodable, decode, silence, upright_size
-from mien.transforms.formats import BrokenHeader, Header, read_header
+from mien.transforms.decode import Undecodable, decode, silence
+from mien.transforms.formats import BrokenHeader, Header, read_header, upright_size
 
 SMOOTH = cv2.resize(np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8), (40, 24), interpolation=cv2.INTER_LINEAR)
 PHOTO = Image.fromarray(SMOOTH)

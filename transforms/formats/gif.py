@@ -12,7 +12,7 @@ from .header import BrokenHeader, CutHeader, Header, take
 SCREEN = struct.Struct('<6xHHB2x')
 IMAGE = struct.Struct('<9xB')
 CONTROL = struct.Struct('<3xB')
-IMAGE_BLOCK, EXTENSION_BLOCK, TRAILER = 0x2C, 0x21, 0x3B
+IMAGE_BLOCK, EXTENSION_BLOCK = 0x2C, 0x21
 GRAPHIC_CONTROL = b'\x21\xf9'
 
 
