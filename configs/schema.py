@@ -35,6 +35,9 @@ class Crop:
     size: int
     channels: int
 
+    def __str__(self) -> str:
+        return f'{self.template}, scale {self.scale:g}, {self.size}x{self.size}x{self.channels}'
+
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoConfig:
@@ -42,10 +45,13 @@ class PhotoConfig:
 
     include: tuple[str, ...] = option('only inputs whose uri matches one of these globs')
     exclude: tuple[str, ...] = option('no input whose uri matches one of these globs')
+    bytes_column: str | None = option('column of a Parquet file that holds the photos; default: told by its layout')
+    key_column: str | None = option('column of a Parquet file, or of a list in CSV, that names the photos; default: told by its name')
     limit: int | None = option('only the first N inputs, by uri', low=1)
     shards: int | None = option('number of output parts, a power of two; default: inputs / 1000, rounded up to one', low=1)
     max_bytes: int = option('a larger file is `too_large`', low=1)
     max_pixels: int = option('an image of more pixels is `too_large`, seen before it is decoded', low=1)
+    max_seconds: float = option('processor seconds that a photo may take before it is `timeout`; four times as many on the clock', low=0.1)
     smallest_face: float = option("smallest face to look for, as a share of the photo's longer side", low=0.002, high=0.5)
     min_score: float = option('detections below this score are no faces', low=0.0, high=1.0)
     whole_image: bool = option('every image is a face crop already: no detection')

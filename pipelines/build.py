@@ -20,16 +20,17 @@ from ..transforms.records import Entry, ExtractedImage
 from ..transforms.splits import VALIDATION, SplitRules
 from ..transforms.tables import FACES, IMAGES
 from ..transforms.verdict import LabelRules
-from ..transforms.write import WriteShard
+from ..transforms.write import Layout, WriteShard
 from .build_config import check
-from .inputs import list_inputs
-from .job import Job, Outcome, add_tallies, carry_out, check_ceiling, outcome, prepare, run_shards
+from .job import Job, Outcome, carry_out, inputs_of, outcome, prepare
 from .labels_table import read_labels_table
 from .match import write_shard_labels
 from .plan import Plan
 from .quiet import stderr_kept
 from .recipe import recipe
 from .runners import Run
+from .shards import run_shards
+from .totals import add_up, check_ceiling
 
 TABLES = {'images': IMAGES, 'faces': FACES, 'examples': EXAMPLES, 'rejects': REJECTS}
 
@@ -60,8 +61,8 @@ def build(inputs: list[str], out: str, config: BuildConfig, run: Run) -> Outcome
 
 
 def everything(job: Job) -> list[Entry]:
-    """All inputs, also those that --include, --exclude and --limit leave out: a label of one of these is no mistake."""
-    return list_inputs(job.sources, [str(job.output.partial), str(job.output.out)])
+    """All inputs, also those that are left out: a label of one of these is no mistake."""
+    return list(inputs_of(job))
 
 
 def write_examples(job: Job, plan: Plan, config: BuildConfig, policy: Policy) -> None:
@@ -69,7 +70,7 @@ def write_examples(job: Job, plan: Plan, config: BuildConfig, policy: Policy) ->
     layout = replace(job.layout(plan, TABLES), first_rows=UnmatchedRows(plan.folder, plan.shards, config.name), tally=tally)
     rows = BuildRows(config.classes, config.name)
 
-    def stages(images: PCollection[ExtractedImage]) -> PCollection[Marker]:
+    def stages(images: PCollection[ExtractedImage], layout: Layout) -> PCollection[Marker]:
         return (
             images
             | 'JoinLabels' >> JoinLabels(plan.folder, plan.shards)
@@ -90,9 +91,9 @@ def policy(config: BuildConfig, labels: Sequence[Label]) -> Policy:
 
 def check_examples(plan: Plan, config: BuildConfig) -> None:
     """Raises JobFailed where there is nothing to make records of."""
-    markers = list(plan.markers().values())
-    check_ceiling(markers, config.failure_ceiling)
-    tallies = add_tallies(markers)
+    totals = add_up(plan.done())
+    check_ceiling(totals, config.failure_ceiling)
+    tallies = totals.sorted_tallies()
     if not any(tallies[split] for split in SPLITS):
         reasons = ', '.join(f'{reason} {number}' for reason, number in tallies['rejects'].items())
         raise JobFailed(f'no example is left of {plan.inputs} photos ({reasons}); see what labels and photos are called, and the classes')

@@ -6,7 +6,6 @@ import argparse
 import importlib
 import json
 import logging
-import os
 import shlex
 import sys
 import tempfile
@@ -18,12 +17,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..configs.errors import JobFailed, UsageError
 from ..configs.schema import BuildConfig, LabelConfig, PhotoConfig, TrainConfig
 from .options import add_options, read_config
+from .signals import ending_at_once
+from .surroundings import Surroundings
 
 if TYPE_CHECKING:
     from .job import Outcome
     from .runners import Run
 
-DONE, FAILED, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_CALL, FOUND = 0, 1, 2, 3
+Command = Callable[[argparse.Namespace], int | None]  # gives the exit status, None for done
+GOING_ON = ('label', 'build', 'train', 'demo')  # the same command goes on where it stopped
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -33,15 +36,12 @@ def main(argv: list[str] | None = None) -> int:
     said = _parser().parse_args(words, argparse.Namespace(beam=beam))
     logging.basicConfig(level=logging.ERROR)  # Beam warns of much that no user can change
     try:
-        said.command(said)
+        with ending_at_once(said.name in GOING_ON), Surroundings():
+            return said.command(said) or DONE
     except UsageError as error:
         return _say(f'mien: {error}', WRONG_CALL)
     except JobFailed as error:
         return _say(f'mien: {error}', FAILED)
-    except KeyboardInterrupt:
-        _say('mien: interrupted; the same command goes on where it stopped', INTERRUPTED)
-        os._exit(INTERRUPTED)  # worker threads would be waited for
-    return DONE
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,7 +54,10 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog='mien', description='Raw photos to tables of faces and expressions, training sets and models.')
     commands = parser.add_subparsers(dest='name', metavar='COMMAND', required=True)
-    _pipeline_command(commands, 'label', LabelConfig, _label, 'photos to tables: a row per photo, per face, per label')
+    label = _pipeline_command(commands, 'label', LabelConfig, _label, 'photos to tables: a row per photo, per face, per label')
+    label.add_argument('--previous', metavar='DIR', help='an earlier snapshot: photos that have not changed are not opened again')
+    label.add_argument('--paranoid', action='store_true', help='with --previous: compare the bytes of photos instead of size and time')
+    label.add_argument('--retry', default='', metavar='A,B', help='with --previous: statuses that are tried again all the same')
     _pipeline_command(commands, 'build', BuildConfig, _build, 'labelled photos to TFRecords for training')
     train = _command(commands, 'train', _train, 'a dataset of `mien build` to a model package')
     train.add_argument('dataset', metavar='DATASET')
@@ -65,28 +68,41 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument('dataset', metavar='DATASET')
     evaluate.add_argument('--split', default='test', metavar='SPLIT', help='train, validation or test (default)')
     evaluate.add_argument('--out', metavar='DIR', help='folder for the figures as JSON and the confusion matrix as PNG')
+    verify = _command(commands, 'verify', _verify, 'checks that a snapshot is as it was written; status 3 if not')
+    verify.add_argument('snapshot', metavar='SNAPSHOT')
+    verify.add_argument('--json', action='store_true', help='print the findings as one line of JSON')
+    prune = _command(commands, 'prune', _prune, 'removes old snapshots of a folder that holds one a night')
+    prune.add_argument('folder', metavar='FOLDER')
+    prune.add_argument('--keep', type=int, required=True, metavar='N', help='how many of the last complete ones stay')
+    prune.add_argument('--dry-run', action='store_true', help='say what would be removed, and remove nothing')
     _command(commands, 'models', _models, 'installed model packages and known architectures')
     demo = _command(commands, 'demo', _demo, 'labels photos that installed packages carry, and shows what was found')
     demo.add_argument('--out', default='demo-out', metavar='DIR', help='folder for inputs, tables and contact sheet (default: demo-out)')
     return parser
 
 
-def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, run: Command, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + '.')
     parser.set_defaults(command=run)
     return parser
 
 
-def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], run: Callable[[argparse.Namespace], None], text: str) -> None:
+def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], run: Command, text: str) -> argparse.ArgumentParser:
     parser = _command(commands, name, run, text)
-    parser.add_argument('inputs', nargs='+', metavar='INPUT', help='a folder, a file or a glob; NAME=INPUT says what its uris begin with')
+    inputs = (
+        'a folder, a photo, a tar (also .gz, .bz2, .xz), a zip, a Parquet file with a column of bytes, a list of files (.txt, .lst, .csv, '
+        '.tsv or Parquet), or a glob of these; NAME=INPUT says what its uris begin with'
+    )
+    parser.add_argument('inputs', nargs='+', metavar='INPUT', help=inputs)
     parser.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the snapshot')
     parser.add_argument('--runner', default='local', metavar='NAME', help='local (default)')
     parser.add_argument('--workers', type=int, default=1, metavar='N', help='local: threads that share the shards (default: 1)')
     parser.add_argument('--overwrite', action='store_true', help="replace another run's output once this one is complete")
     parser.add_argument('--json', action='store_true', help='print the result as one line of JSON')
     parser.epilog = "Beam's own options follow after --."
+    parser.set_defaults(previous=None, paranoid=False, retry='')
     add_options(parser, schema)
+    return parser
 
 
 def _label(said: argparse.Namespace) -> None:
@@ -118,6 +134,21 @@ def _evaluate(said: argparse.Namespace) -> None:
     print(evaluate(said.model, said.dataset, said.split, said.out).text)
 
 
+def _verify(said: argparse.Namespace) -> int:
+    from .verify import verify
+
+    result = verify(said.snapshot)
+    print(json.dumps(asdict(result)) if said.json else result.text)
+    return FOUND if result.findings else DONE
+
+
+def _prune(said: argparse.Namespace) -> None:
+    from .prune import prune
+
+    for line in prune(said.folder, said.keep, said.dry_run):
+        print(line, flush=True)
+
+
 def _models(said: argparse.Namespace) -> None:
     from .models import listing
 
@@ -141,7 +172,8 @@ def _import_tensorflow() -> None:
 def _run(said: argparse.Namespace) -> Run:
     from .runners import Run
 
-    return Run(said.runner, said.workers, tuple(said.beam), said.overwrite)
+    retry = tuple(filter(None, said.retry.split(',')))
+    return Run(said.runner, said.workers, tuple(said.beam), said.overwrite, said.previous, retry, said.paranoid)
 
 
 def _report(outcome: Outcome, as_json: bool) -> None:

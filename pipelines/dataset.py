@@ -30,7 +30,7 @@ def write_dataset(job: Job, plan: Plan, config: BuildConfig) -> dict[str, str]:
 
     Without a training example there is nothing to analyse, and no `transform_fn`.
     """
-    files = record_files(config.name, plan.markers(), config.record_bytes)
+    files = record_files(config.name, {marker.shard: marker for marker in plan.done()}, config.record_bytes)
     for name in ANALYSIS:
         shutil.rmtree(Path(plan.folder, name), ignore_errors=True)
     _run(job, plan, config, files)

@@ -1,20 +1,23 @@
-"""Lists what an INPUT holds: every entry that is no folder is one input, whatever its name."""
+"""Lists what the INPUTs hold, one entry at a time: every entry that is no folder is one input, whatever its name."""
 
 from __future__ import annotations
 
-import codecs
 import fnmatch
 import glob
+import heapq
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ..configs.errors import UsageError
+from ..configs.schema import PhotoConfig
 from ..transforms.records import Entry
-from ..transforms.write import IMAGE_SUFFIXES
-
-SIDECARS = frozenset(('.json', '.txt', '.cls'))
+from .listing.archives import Named, entries
+from .listing.lists import SUFFIXES
+from .listing.uris import encode_uri, file_entry, is_sidecar, look
+from .listing.walk import walk
 
 
 @dataclass(frozen=True)
@@ -46,37 +49,45 @@ def sources(inputs: list[str]) -> list[Source]:
     return named
 
 
-def list_inputs(named: list[Source], leave_out: list[str]) -> list[Entry]:
-    """Every input of every INPUT.
+def list_inputs(named: list[Source], config: PhotoConfig, leave_out: list[str]) -> Iterator[Entry]:
+    """Every input of every INPUT, as they are found.
 
     Args:
+        config: says the columns of Parquet files and tables.
         leave_out: folders that are never inputs: where the output grows.
     Raises:
-        UsageError: an INPUT that isn't there or holds nothing.
+        UsageError: an INPUT that isn't there, can't be opened or holds nothing.
     """
-    left_out = {os.path.realpath(folder) for folder in leave_out}
-    entries: list[Entry] = []
+    left_out = frozenset(os.path.realpath(folder) for folder in leave_out)
     for source in named:
-        found = [_entry(source, uri, path, len(named) > 1) for uri, path in _files(source, left_out)]
-        if not found:
+        number = 0
+        for number, entry in enumerate(_entries(source, config, left_out, len(named) > 1), 1):  # noqa: B007
+            yield entry
+        if not number:
             raise UsageError(f'input {source.given!r}: holds no file; name a folder, a file or a glob that does')
-        entries += found
-    return entries
 
 
-def narrow(entries: list[Entry], include: tuple[str, ...], exclude: tuple[str, ...], limit: int | None) -> list[Entry]:
-    """The inputs that the globs leave, by uri, and of these the first `limit`.
+def narrow(entries: Iterator[Entry], config: PhotoConfig) -> Iterator[Entry]:
+    """The inputs that the globs leave, and of these the first `limit` by uri.
 
     Raises:
         UsageError: none is left.
     """
-    kept = [entry for entry in entries if _wanted(entry.uri, include, exclude)]
+    kept = _wanted(entries, config.include, config.exclude)
+    yield from kept if config.limit is None else heapq.nsmallest(config.limit, kept, key=lambda entry: entry.uri)
+
+
+def _wanted(entries: Iterator[Entry], include: tuple[str, ...], exclude: tuple[str, ...]) -> Iterator[Entry]:
+    number, kept = 0, 0
+    for number, entry in enumerate(entries, 1):  # noqa: B007
+        if _is_wanted(entry.uri, include, exclude):
+            kept += 1
+            yield entry
     if not kept:
-        raise UsageError(f'none of {len(entries)} inputs is left by --include {list(include)} --exclude {list(exclude)}; widen them')
-    return sorted(kept, key=lambda entry: entry.uri)[:limit]
+        raise UsageError(f'none of {number} inputs is left by --include {list(include)} --exclude {list(exclude)}; widen them')
 
 
-def _wanted(uri: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
+def _is_wanted(uri: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
     included = not include or any(fnmatch.fnmatchcase(uri, pattern) for pattern in include)
     return included and not any(fnmatch.fnmatchcase(uri, pattern) for pattern in exclude)
 
@@ -88,24 +99,35 @@ def _source(given: str) -> Source:
     return Source(os.path.basename(os.path.abspath(given)), given)
 
 
-def _files(source: Source, left_out: set[str]) -> Iterator[tuple[str, str]]:
-    """(path below the INPUT, path) of each file."""
+def _entries(source: Source, config: PhotoConfig, left_out: frozenset[str], several: bool) -> Iterator[Entry]:
+    begin = f'{encode_uri(source.name)}/' if several else ''
     given = source.given
     if os.path.isdir(given):
-        yield from _walk(given, '', left_out, frozenset())
+        for below, found in walk(os.path.abspath(given), left_out):
+            yield file_entry(begin + encode_uri(below), found.path, look(found.path))
     elif os.path.lexists(given):
-        yield os.path.basename(given), given
+        yield from entries(Named(os.path.abspath(given), encode_uri(source.name), begin, by_name=True, listed=True), config)
     elif glob.has_magic(given):
-        yield from _matches(given, left_out)
+        lists = given.lower().endswith(SUFFIXES)
+        for below, path in _matches(given, left_out):
+            uri = begin + encode_uri(below)
+            yield from entries(Named(os.path.abspath(path), uri, f'{uri}/', by_name=False, listed=lists), config)
     else:
         raise UsageError(f'input {given!r}: no such file or folder; check the path')
 
 
-def _matches(pattern: str, left_out: set[str]) -> Iterator[tuple[str, str]]:
+def _matches(pattern: str, left_out: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """(path below the fixed part of the pattern, path) of each file."""
     root = _fixed_part(pattern)
-    for path in sorted(glob.glob(pattern, recursive=True, include_hidden=True)):
-        if not os.path.isdir(path) and not any(os.path.realpath(path).startswith(folder + os.sep) for folder in left_out):
+    for path in glob.iglob(pattern, recursive=True, include_hidden=True):
+        if not os.path.isdir(path) and not _is_below(os.path.dirname(path), left_out) and not is_sidecar(path):
             yield os.path.relpath(path, root), path
+
+
+@lru_cache
+def _is_below(folder: str, left_out: frozenset[str]) -> bool:
+    real = os.path.realpath(folder)
+    return any(real == left or real.startswith(left + os.sep) for left in left_out)
 
 
 def _fixed_part(pattern: str) -> str:
@@ -116,63 +138,3 @@ def _fixed_part(pattern: str) -> str:
             break
         fixed.append(part)
     return os.path.join(*fixed) if fixed else os.curdir
-
-
-def _walk(folder: str, below: str, left_out: set[str], above: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Every entry under a folder that is no folder; a link back to a folder above is an entry, not a way."""
-    real = os.path.realpath(folder)
-    if real in left_out:
-        return
-    entries = _scan(folder)
-    names = {entry.name for entry in entries}
-    for entry in entries:
-        uri = f'{below}{entry.name}'
-        if _is_way(entry, above | {real}):
-            yield from _walk(entry.path, f'{uri}/', left_out, above | {real})
-        elif not _is_sidecar(entry.name, names):
-            yield uri, entry.path
-
-
-def _is_way(entry: os.DirEntry[str], above: frozenset[str]) -> bool:
-    """Whether an entry is a folder to walk into; one that may not be listed, or leads back up, is an input that fails."""
-    return entry.is_dir() and os.access(entry.path, os.R_OK | os.X_OK) and os.path.realpath(entry.path) not in above
-
-
-def _scan(folder: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except PermissionError as error:
-        raise UsageError(f'input {folder!r}: may not be listed; grant read access or leave it out') from error
-
-
-def _is_sidecar(name: str, names: set[str]) -> bool:
-    stem, suffix = os.path.splitext(name)
-    return suffix.lower() in SIDECARS and any(f'{stem}{other}' in names for other in _SPELLINGS)
-
-
-_SPELLINGS = [spelling for suffix in sorted(IMAGE_SUFFIXES) for spelling in (suffix, suffix.upper())]
-
-
-def _entry(source: Source, uri: str, path: str, prefixed: bool) -> Entry:
-    if prefixed and not os.path.isfile(source.given):
-        uri = f'{source.name}/{uri}'
-    try:
-        found = os.stat(path)
-    except OSError:
-        return Entry(encode_uri(uri), os.path.abspath(path), None, None)
-    return Entry(encode_uri(uri), os.path.abspath(path), found.st_size, found.st_mtime_ns)
-
-
-def encode_uri(path: str) -> str:
-    """A path as a uri: bytes that are not UTF-8, and `%`, are percent-encoded."""
-    escaped = os.fsencode(path).replace(b'%', b'%25')
-    return escaped.decode('utf-8', 'percent')
-
-
-def _percent(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)
-    return ''.join(f'%{byte:02X}' for byte in error.object[error.start : error.end]), error.end
-
-
-codecs.register_error('percent', _percent)

@@ -5,32 +5,25 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
-from apache_beam.pvalue import PCollection
-
-from ..configs.errors import JobFailed
 from ..configs.schema import Crop, PhotoConfig
 from ..models.package import sha256
-from ..transforms.detect import weights_path
-from ..transforms.extract import ExtractFaces, Extraction
-from ..transforms.parts import WORK, Marker
-from ..transforms.read import ReadImages
-from ..transforms.records import ExtractedImage
-from ..transforms.write import Layout, close_shard, open_shard
-from .inputs import Source, sources
-from .plan import Plan, cut, write_plans
-from .progress import shown
+from ..transforms.carry import Carry
+from ..transforms.parts import UNSETTLED, WORK, unsettled_path, write_json
+from ..transforms.records import Entry
+from ..transforms.write import Layout
+from .inputs import Source, list_inputs, sources
+from .plan import Plan, write_plans
+from .previous import earlier
 from .recipe import Recipe
-from .runners import Run, pipeline_options
+from .runners import Run
 from .snapshot import SNAPSHOT, Output
-
-CEILING_FROM = 20  # inputs that claim an image, from which on the failure ceiling counts
+from .surroundings import Surroundings, say_once
+from .totals import add_up, check_ceiling
 
 
 @dataclass(frozen=True)
@@ -40,6 +33,7 @@ class Job:
     Attributes:
         sources: the INPUTs.
         crop: how faces are cut.
+        carry: what is taken from the snapshot that --previous names.
     """
 
     recipe: Recipe
@@ -48,6 +42,7 @@ class Job:
     crop: Crop
     output: Output
     run: Run
+    carry: Carry | None = None
 
     @property
     def roots(self) -> list[str]:
@@ -89,18 +84,26 @@ def carry_out(job: Job, body: Callable[[Job, Plan], dict[str, str]]) -> bool:
         Whether the snapshot was made by this call.
     Raises:
         UsageError: the call is wrong.
-        JobFailed: too many photos failed; finished shards are kept.
+        JobFailed: too many photos failed, or the surroundings did; finished shards are kept.
     """
-    if job.output.is_finished(job.recipe, job.roots, job.run.overwrite):
+    if not job.output.unsettled and job.output.is_finished(job.recipe, job.roots, job.run.overwrite):
         return False
     started = time.time()
-    shards = cut(job.sources, job.config, [str(job.output.partial), str(job.output.out)])
-    with job.output.held():
-        job.output.begin(job.recipe, job.roots, job.run.overwrite)
-        plan = write_plans(shards, str(job.output.partial))
-        more = body(job, plan)
-        _finish(job, plan, more, started)
+    say_once()
+    with Surroundings(f'output {str(job.output.out)!r}: '), job.output.held() as settled:
+        if job.output.is_finished(job.recipe, job.roots, job.run.overwrite, settled):
+            return False
+        with earlier(job.run, job.recipe) as carry:
+            job.output.begin(job.recipe, job.roots, job.run.overwrite)
+            plan = write_plans(inputs_of(job), job.config, str(job.output.partial))
+            more = body(replace(job, carry=carry), plan)
+            _finish(job, plan, more, started)
     return True
+
+
+def inputs_of(job: Job) -> Iterator[Entry]:
+    """All inputs, also those that --include, --exclude and --limit leave out; the output is none."""
+    return list_inputs(job.sources, job.config, [str(job.output.partial), str(job.output.out)])
 
 
 def outcome(job: Job, made: bool) -> Outcome:
@@ -109,71 +112,24 @@ def outcome(job: Job, made: bool) -> Outcome:
     return Outcome(str(job.output.out), made, snapshot['counts'], snapshot['statuses'], snapshot['tallies'])
 
 
-def run_shards(job: Job, plan: Plan, layout: Layout, stages: Callable[[PCollection[ExtractedImage]], PCollection[Marker]]) -> None:
-    """Runs the shards that are not done through read, extract and the job's own stages."""
-    for shard in plan.empty:
-        close_shard(layout, shard, open_shard(layout, shard).rows)
-    pending = sorted(set(range(plan.shards)) - plan.markers().keys())
-    if not pending:
-        return
-    with shown(plan), beam.Pipeline(options=pipeline_options(job.run)) as pipeline:
-        stages(photos(pipeline, pending, job, plan))
-
-
-def photos(pipeline: beam.Pipeline, shards: Iterable[int], job: Job, plan: Plan) -> PCollection[ExtractedImage]:
-    """The shards' photos with their faces; the shard numbers are all that is reshuffled."""
-    config = job.config
-    weights = '' if config.whole_image else str(weights_path())
-    how = Extraction(job.crop, weights, config.smallest_face, config.min_score, config.max_pixels, config.whole_image)
-    return (
-        pipeline
-        | 'Shards' >> beam.Create(list(shards))
-        | 'Spread' >> beam.Reshuffle()
-        | 'ReadImages' >> ReadImages(plan.folder, plan.shards, config.max_bytes)
-        | 'ExtractFaces' >> ExtractFaces(how)
-    )
-
-
-def check_ceiling(markers: Iterable[Marker], ceiling: float) -> None:
-    """Raises JobFailed where too large a share of what claims to be an image failed."""
-    markers = list(markers)
-    claimed, failed = sum(marker.claimed for marker in markers), sum(marker.failed for marker in markers)
-    if claimed >= CEILING_FROM and failed > ceiling * claimed:
-        breakdown = ', '.join(f'{status} {number}' for status, number in sorted(add_up(marker.statuses for marker in markers).items()))
-        raise JobFailed(
-            f'{failed} of {claimed} photos failed, more than the ceiling of {ceiling:.0%} ({breakdown}); '
-            'finished shards are kept: the same command with a higher --failure-ceiling only finishes'
-        )
-
-
-def add_up(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    """The sum of counts by name."""
-    total: Counter[str] = Counter()
-    for some in counts:
-        total.update(some)
-    return dict(sorted(total.items()))
-
-
-def add_tallies(markers: Iterable[Marker]) -> dict[str, dict[str, int]]:
-    """The sum of all shards' tallies."""
-    markers = list(markers)
-    subjects = {subject: None for marker in markers for subject in marker.tallies}
-    return {subject: add_up(marker.tallies.get(subject, {}) for marker in markers) for subject in subjects}
-
-
 def _finish(job: Job, plan: Plan, more: dict[str, str], started: float) -> None:
     """Counts must add up before anything is called complete."""
-    markers = plan.markers()
-    missing = sorted(set(range(plan.shards)) - markers.keys())
-    rows = add_up(marker.rows for marker in markers.values())
-    if missing or rows['images'] != plan.inputs:
-        raise RuntimeError(f'{rows.get("images", 0)} of {plan.inputs} images written, shards not done: {missing}')
-    check_ceiling(markers.values(), job.config.failure_ceiling)
-    files = more | {name: digest for marker in markers.values() for name, digest in marker.files.items()}
+    totals = add_up(plan.done())
+    if totals.shards != plan.shards or totals.rows['images'] != plan.inputs:
+        raise RuntimeError(f'{totals.rows["images"]} of {plan.inputs} images written, {totals.shards} of {plan.shards} shards done')
+    check_ceiling(totals, job.config.failure_ceiling)
+    files = totals.files | more
     _remove_leftovers(job.output.partial, files)
-    counted = {'counts': rows, 'statuses': add_up(marker.statuses for marker in markers.values()), 'tallies': add_tallies(markers.values())}
+    write_json(job.output.partial / UNSETTLED, {'uris': _unsettled(plan)})
+    counted = {'counts': dict(totals.rows), 'statuses': dict(sorted(totals.statuses.items())), 'tallies': totals.sorted_tallies()}
     snapshot = job.recipe.as_dict() | counted | {'shards': plan.shards, 'files': files}
-    job.output.complete(snapshot, _run_facts(job, started))
+    job.output.complete(snapshot, _run_facts(job, started) | {'tried_again': sorted(totals.doubtful)})
+
+
+def _unsettled(plan: Plan) -> list[str]:
+    """Uris of inputs that changed while they were read."""
+    said = (unsettled_path(plan.folder, shard) for shard in range(plan.shards))
+    return sorted(uri for path in said if path.is_file() for uri in json.loads(path.read_text())['uris'])
 
 
 def _run_facts(job: Job, started: float) -> dict[str, Any]:
@@ -181,6 +137,7 @@ def _run_facts(job: Job, started: float) -> dict[str, Any]:
         'inputs': job.roots,
         'runner': job.run.runner,
         'workers': job.run.workers,
+        'previous': job.run.previous,
         'started': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(started)),
         'seconds': round(time.time() - started, 3),
         'host': os.uname().nodename,

@@ -10,11 +10,12 @@ from ..transforms.label import LabelFaces, LabelRows
 from ..transforms.parts import Marker
 from ..transforms.records import ExtractedImage
 from ..transforms.tables import FACES, IMAGES, LABELS
-from ..transforms.write import WriteShard
-from .job import Job, Outcome, carry_out, outcome, prepare, run_shards
+from ..transforms.write import Layout, WriteShard
+from .job import Job, Outcome, carry_out, outcome, prepare
 from .plan import Plan
 from .recipe import recipe
 from .runners import Run
+from .shards import run_shards
 
 TABLES = {'images': IMAGES, 'faces': FACES, 'labels': LABELS}
 
@@ -27,16 +28,14 @@ def label(inputs: list[str], out: str, config: LabelConfig, run: Run) -> Outcome
         JobFailed: too many photos failed.
     """
     package = find(config.model)
-    job = prepare(recipe('label', config, {'model': package.id}), config, inputs, package.crop, out, run)
+    job = prepare(recipe('label', config, {'model': package.id, 'crop': str(package.crop)}), config, inputs, package.crop, out, run)
+
+    def stages(images: PCollection[ExtractedImage], layout: Layout) -> PCollection[Marker]:
+        rows = LabelRows(package.id, package.classes, package.abstain_below, config.crops)
+        return images | 'LabelFaces' >> LabelFaces(package) | 'WriteShard' >> WriteShard(layout, rows)
 
     def body(job: Job, plan: Plan) -> dict[str, str]:
-        layout = job.layout(plan, TABLES)
-        rows = LabelRows(package.id, package.classes, package.abstain_below, config.crops)
-
-        def stages(images: PCollection[ExtractedImage]) -> PCollection[Marker]:
-            return images | 'LabelFaces' >> LabelFaces(package) | 'WriteShard' >> WriteShard(layout, rows)
-
-        run_shards(job, plan, layout, stages)
+        run_shards(job, plan, job.layout(plan, TABLES), stages)
         return {}
 
     return outcome(job, carry_out(job, body))

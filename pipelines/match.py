@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -11,7 +11,7 @@ from ..transforms.label_file import Label, write_labels
 from ..transforms.plan_file import read_plan
 from ..transforms.reasons import Reason
 from ..transforms.records import Entry, image_id
-from .inputs import encode_uri
+from .listing.uris import encode_uri
 from .plan import Plan, shard_of
 
 
@@ -63,15 +63,18 @@ def write_shard_labels(plan: Plan, labels: Iterable[Label] | None, everything: I
         labels: the labels file's rows; none: the photos' folders are their labels.
         everything: all inputs, where the plan leaves some out.
     """
-    entries = [entry for shard in range(plan.shards) for entry in read_plan(plan.folder, shard, plan.shards)]
+    held = [read_plan(plan.folder, shard, plan.shards) for shard in range(plan.shards)]
+    entries = [entry for some in held for entry in some]
     inputs, planned = Inputs(entry.uri for entry in everything or entries), frozenset(entry.uri for entry in entries)
     said = map(folder_label, entries) if labels is None else match(labels, inputs, planned)
-    for shard, some in enumerate(_by_shard(said, plan.shards)):
+    shard_by_uri = {entry.uri: shard for shard, some in enumerate(held) for entry in some}
+    for shard, some in enumerate(_by_shard(said, plan.shards, shard_by_uri)):
         write_labels(plan.folder, shard, plan.shards, some)
 
 
-def _by_shard(labels: Iterable[Label], shards: int) -> list[list[Label]]:
+def _by_shard(labels: Iterable[Label], shards: int, shard_by_uri: Mapping[str, int]) -> list[list[Label]]:
     held: list[list[Label]] = [[] for _ in range(shards)]
     for label in labels:
-        held[shard_of(image_id(label.uri), shards)].append(label)
+        shard = shard_by_uri.get(label.uri)
+        held[shard_of(image_id(label.uri), shards) if shard is None else shard].append(label)
     return held

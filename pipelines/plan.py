@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..configs.errors import UsageError
 from ..configs.schema import PhotoConfig
-from ..transforms.parts import Marker, marker_path, part_name, read_marker
-from ..transforms.plan_file import write_plan
-from ..transforms.records import Entry
-from .inputs import Source, list_inputs, narrow
+from ..transforms.parts import LISTED, WORK, Marker, marker_path, part_name, read_marker, write_json
+from ..transforms.plan_file import PLAN, plan_table, write_plan
+from ..transforms.records import Entry, Kind
+from .inputs import narrow
+from .spool import KEY, Spool, keys, split
 
 PER_SHARD = 1000  # inputs at most, unless the number of shards is given
+AT_ONCE = 16384  # entries
+ID, GHOST = 'id', 'ghost'
 
 
 @dataclass(frozen=True)
@@ -32,43 +45,54 @@ class Plan:
     digests: tuple[str, ...]
     empty: tuple[int, ...]
 
-    def markers(self) -> dict[int, Marker]:
-        """The markers of shards that are done as planned."""
-        done = (marker_path(self.folder, shard) for shard in range(self.shards))
-        markers = (read_marker(path) for path in done if path.is_file())
-        return {marker.shard: marker for marker in markers if self._holds(marker)}
+    def done(self) -> Iterator[Marker]:
+        """The markers of shards that are done as planned, one after the other."""
+        for shard in range(self.shards):
+            path = marker_path(self.folder, shard)
+            if path.is_file() and self._holds(marker := read_marker(path)):
+                yield marker
+
+    def finished(self) -> set[int]:
+        """The shards that are done as planned."""
+        return {marker.shard for marker in self.done()}
+
+    def pending(self) -> list[int]:
+        """The shards that are not."""
+        return sorted(set(range(self.shards)) - self.finished())
 
     def _holds(self, marker: Marker) -> bool:
         named = all(f'-of-{self.shards:05d}.' in name and Path(self.folder, name).is_file() for name in marker.files)
         return named and marker.plan == self.digests[marker.shard]
 
 
-def cut(named: list[Source], config: PhotoConfig, leave_out: list[str]) -> list[list[Entry]]:
-    """Lists the inputs and cuts them into shards; nothing is written.
+@dataclass(frozen=True)
+class _Listing:
+    """What was listed, on its way to the shards."""
+
+    spool: Spool
+    inputs: int
+
+
+def write_plans(entries: Iterator[Entry], config: PhotoConfig, folder: str) -> Plan:
+    """Lists the inputs and writes one small file a shard; nothing but a spool is written before all is known to be right.
 
     Args:
-        leave_out: folders that are never inputs.
+        entries: all inputs; the config narrows them.
     Raises:
         UsageError: no input, a number of shards that is no power of two, two uris of one image_id.
     """
-    entries = narrow(list_inputs(named, leave_out), config.include, config.exclude, config.limit)
-    check_ids(entries)
-    shards = config.shards or shard_count(len(entries))
-    if shards & (shards - 1):
-        raise UsageError(f'--shards {shards}: not a power of two; say {shard_count(shards, 1)}')
-    held: list[list[Entry]] = [[] for _ in range(shards)]
-    for entry in entries:
-        held[shard_of(entry.image_id, shards)].append(entry)
-    return held
-
-
-def write_plans(held: list[list[Entry]], folder: str) -> Plan:
-    """Writes one small file a shard; those of an earlier number of shards go."""
-    shards = len(held)
-    for stale in set(Path(folder, 'plan').glob('*')) - {Path(folder, part_name('plan', shard, shards)) for shard in range(shards)}:
-        stale.unlink()
-    digests = tuple(write_plan(folder, shard, shards, some) for shard, some in enumerate(held))
-    return Plan(folder, shards, sum(map(len, held)), digests, tuple(shard for shard, some in enumerate(held) if not some))
+    if config.shards and config.shards & (config.shards - 1):
+        raise UsageError(f'--shards {config.shards}: not a power of two; say {shard_count(config.shards, 1)}')
+    began, work = time.time_ns(), Path(folder, WORK, 'listing')
+    shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
+    try:
+        listing = _listed(narrow(entries, config), work)
+        shards = config.shards or shard_count(listing.inputs)
+        for unit in listing.spool.units(max(8, _bits(shards))):
+            _check_ids(unit)
+        return _written(listing, shards, folder, began)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def shard_count(inputs: int, per_shard: int = PER_SHARD) -> int:
@@ -77,14 +101,81 @@ def shard_count(inputs: int, per_shard: int = PER_SHARD) -> int:
 
 
 def shard_of(image_id: str, shards: int) -> int:
-    """An image's shard: the leading bits of its id, so that the shards of a smaller power of two are unions of them."""
-    return int(image_id, 16) >> (64 - (shards.bit_length() - 1))
+    """An image's shard: the leading bits of its key, so that the shards of a smaller power of two are unions of them."""
+    return int(image_id, 16) >> (64 - _bits(shards))
 
 
-def check_ids(entries: list[Entry]) -> None:
-    """Raises UsageError where two uris share an image_id."""
-    seen: dict[str, str] = {}
-    for entry in entries:
-        other = seen.setdefault(entry.image_id, entry.uri)
-        if other != entry.uri:
-            raise UsageError(f'uris {other!r} and {entry.uri!r} have one image_id, {entry.image_id}: rename one of them')
+def _bits(shards: int) -> int:
+    return shards.bit_length() - 1
+
+
+def _listed(entries: Iterator[Entry], folder: Path) -> _Listing:
+    spool, inputs = Spool(folder), 0
+    in_one: Counter[str] = Counter()
+    while some := list(islice(entries, AT_ONCE)):
+        spool.add(_rows(some))
+        inputs += len(some)
+        in_one.update(entry.path for entry in some if entry.kind is Kind.TAR_STREAM)
+    for path, members in in_one.items():
+        if members > PER_SHARD:
+            print(f'mien: {path}: {members} members in one shard, as a compressed tar can only be read from its front', file=sys.stderr)
+    return _Listing(spool, inputs)
+
+
+def _rows(entries: list[Entry]) -> pa.Table:
+    """Entries by key, and, where that is not the image_id, a second row by it, to find two inputs of one."""
+    shared = [entry for entry in entries if entry.shard_key != entry.image_id]
+    own = [_keyed(entries, [entry.shard_key for entry in entries], False)]
+    return pa.concat_tables(own + ([_keyed(shared, [entry.image_id for entry in shared], True)] if shared else []))
+
+
+def _keyed(entries: list[Entry], hashes: list[str], ghost: bool) -> pa.Table:
+    table = plan_table(entries).append_column(KEY, pa.array([int(digits, 16) for digits in hashes], pa.uint64()))
+    table = table.append_column(ID, pa.array([int(entry.image_id, 16) for entry in entries], pa.uint64()))
+    return table.append_column(GHOST, pa.array([ghost] * len(entries), pa.bool_()))
+
+
+def _check_ids(table: pa.Table) -> None:
+    """Raises UsageError where two inputs share an image_id."""
+    mine = np.flatnonzero(keys(table) == table[ID].to_numpy())
+    ids = table[ID].to_numpy()[mine]
+    order = np.argsort(ids, kind='stable')
+    for first in np.flatnonzero(ids[order][1:] == ids[order][:-1])[:1]:
+        one, other = (table.slice(mine[order[index]], 1).select(['uri', 'path']).to_pylist()[0] for index in (first, first + 1))
+        if one['uri'] != other['uri']:
+            pair = ' and '.join(sorted((repr(one['uri']), repr(other['uri']))))
+            raise UsageError(f'uris {pair} have one image_id, {ids[order][first]:016x}: rename one of them')
+        pair = ' and '.join(sorted(repr(where['path'].decode('utf-8', 'surrogateescape')) for where in (one, other)))
+        raise UsageError(f'two inputs are called {one["uri"]!r}, in {pair}: leave one of them out, or say NAME=INPUT')
+
+
+def _written(listing: _Listing, shards: int, folder: str, began: int) -> Plan:
+    _remove_stale(folder, shards)
+    digests: list[str] = []
+    filled: list[int] = []
+    for shard, some in _by_shard(listing.spool, shards):
+        digests += _write_empty(folder, range(len(digests), shard), shards)
+        digests.append(write_plan(folder, shard, shards, some))
+        filled.append(shard)
+    digests += _write_empty(folder, range(len(digests), shards), shards)
+    write_json(Path(folder, LISTED), {'began_ns': began})
+    empty = tuple(sorted(set(range(shards)) - set(filled)))
+    return Plan(folder, shards, listing.inputs, tuple(digests), empty)
+
+
+def _by_shard(spool: Spool, shards: int) -> Iterator[tuple[int, pa.Table]]:
+    for unit in spool.units(_bits(shards)):
+        rows = unit.filter(pc.invert(unit[GHOST]))
+        numbers = keys(rows) >> np.uint64(64 - _bits(shards)) if shards > 1 else np.zeros(rows.num_rows, np.uint64)
+        for shard, some in split(rows, numbers):
+            yield shard, some.select(PLAN.names)
+
+
+def _write_empty(folder: str, numbers: Iterable[int], shards: int) -> list[str]:
+    return [write_plan(folder, shard, shards, ()) for shard in numbers]
+
+
+def _remove_stale(folder: str, shards: int) -> None:
+    """Those of an earlier number of shards go."""
+    for stale in set(Path(folder, 'plan').glob('*')) - {Path(folder, part_name('plan', shard, shards)) for shard in range(shards)}:
+        stale.unlink()

@@ -31,9 +31,25 @@ class Count:
         return Count(self.images + other.images, self.faces + other.faces, self.failures + other.failures)
 
 
-def count(folder: str | Path, shards: int) -> Count:
-    """What is done so far."""
-    return sum((_shard_count(folder, shard) for shard in range(shards)), Count())
+class Counter:
+    """Counts what is done; a finished shard is read once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._finished = Count()
+        self._open = set(range(plan.shards))
+
+    def count(self) -> Count:
+        """What is done so far."""
+        unfinished = Count()
+        for shard in sorted(self._open):
+            finished = _finished(self._plan.folder, shard)
+            if finished is None:
+                unfinished += _unfinished(self._plan.folder, shard)
+            else:
+                self._finished += finished
+                self._open.remove(shard)
+        return self._finished + unfinished
 
 
 @contextmanager
@@ -58,19 +74,20 @@ def line(done: Count, before: Count, inputs: int, seconds: float) -> str:
 
 def _watch(plan: Plan, stop: threading.Event) -> None:
     terminal = sys.stderr.isatty()
-    before, started = count(plan.folder, plan.shards), time.monotonic()
+    counter, started = Counter(plan), time.monotonic()
+    before = counter.count()
     while not stop.wait(TERMINAL_EVERY if terminal else LINES_EVERY):
-        said = line(count(plan.folder, plan.shards), before, plan.inputs, time.monotonic() - started)
+        said = line(counter.count(), before, plan.inputs, time.monotonic() - started)
         print(f'\r\x1b[K{said}' if terminal else said, end='' if terminal else '\n', file=sys.stderr, flush=True)
     if terminal:
         print('\r\x1b[K', end='', file=sys.stderr, flush=True)
 
 
-def _shard_count(folder: str | Path, shard: int) -> Count:
+def _finished(folder: str | Path, shard: int) -> Count | None:
     try:
         marker = read_marker(marker_path(folder, shard))
     except FileNotFoundError:
-        return _unfinished(folder, shard)
+        return None
     failures = sum(number for status, number in marker.statuses.items() if status not in READ)
     return Count(marker.rows['images'], marker.rows['faces'], failures)
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 from ..configs.load import as_dict
 from ..configs.schema import PhotoConfig
 from ..models.package import sha256
-from ..transforms.detect import weights_path
 from ..transforms.tables import SCHEMA_VERSION
+from ..transforms.yunet import weights_path
 
 NOT_IDENTITY = ('failure_ceiling', 'model', 'labels')
 

@@ -18,12 +18,18 @@ class Run:
         workers: local: threads that share the shards.
         beam: Beam's own options, as said after `--`.
         overwrite: replace another run's output once this one is complete.
+        previous: an earlier snapshot, whose rows are taken for photos that have not changed.
+        retry: statuses that are tried again all the same, beside those that the moment decided.
+        paranoid: photos are compared by their bytes, not by size and time.
     """
 
     runner: str = 'local'
     workers: int = 1
     beam: tuple[str, ...] = ()
     overwrite: bool = False
+    previous: str | None = None
+    retry: tuple[str, ...] = ()
+    paranoid: bool = False
 
     def __post_init__(self) -> None:
         """Raises UsageError where there is no such runner or no worker."""
@@ -31,6 +37,8 @@ class Run:
             raise UsageError(f'runner {self.runner!r}: not known; say one of {", ".join(PROFILES)}')
         if self.workers < 1:
             raise UsageError(f'--workers {self.workers}: must be at least 1')
+        if self.previous is None and (self.retry or self.paranoid):
+            raise UsageError(f'--{"retry" if self.retry else "paranoid"} says how --previous is used: say --previous DIR as well')
 
 
 def pipeline_options(run: Run) -> PipelineOptions:

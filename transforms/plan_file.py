@@ -3,33 +3,70 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .parts import part_name, write_table
-from .records import Entry
+from .parts import ROW_GROUP, part_name, write_whole
+from .records import Address, Entry, Failure, Kind, Status
 
 PLAN = pa.schema(
     [
         pa.field('uri', pa.string(), nullable=False),
         pa.field('path', pa.binary(), nullable=False),
+        pa.field('kind', pa.string(), nullable=False),
+        ('container', pa.string()),
+        ('container_size', pa.int64()),
+        ('offset', pa.int64()),
+        ('number', pa.int64()),
+        ('group', pa.int64()),
+        ('packed', pa.int64()),
+        ('method', pa.int64()),
+        ('crc', pa.int64()),
+        ('column', pa.string()),
         ('size', pa.int64()),
         ('mtime_ns', pa.int64()),
+        ('etag', pa.string()),
+        ('status', pa.string()),
+        ('detail', pa.string()),
     ]
 )
+PLACE = [field.name for field in fields(Address) if field.name != 'kind']
+NOWHERE = dict.fromkeys(PLACE)
 
 
-def write_plan(folder: str | Path, shard: int, shards: int, entries: Iterable[Entry]) -> str:
+def plan_table(entries: Sequence[Entry]) -> pa.Table:
+    """Entries as rows, in their order."""
+    return pa.Table.from_pylist([_row(entry) for entry in entries], schema=PLAN)
+
+
+def write_plan(folder: str | Path, shard: int, shards: int, entries: pa.Table | Iterable[Entry]) -> str:
     """Writes one shard's plan; gives its SHA-256."""
-    rows = [asdict(entry) | {'path': os.fsencode(entry.path)} for entry in sorted(entries, key=lambda entry: entry.uri)]
-    return write_table(Path(folder, part_name('plan', shard, shards)), rows, PLAN)
+    table = entries if isinstance(entries, pa.Table) else plan_table(list(entries))
+    ordered = table.sort_by('uri').combine_chunks()
+    path = Path(folder, part_name('plan', shard, shards))
+    return write_whole(path, lambda file: pq.write_table(ordered, file, compression='zstd', row_group_size=ROW_GROUP))
 
 
 def read_plan(folder: str | Path, shard: int, shards: int) -> list[Entry]:
     """The inputs of one shard by uri."""
-    rows = pq.read_table(Path(folder, part_name('plan', shard, shards))).to_pylist()
-    return [Entry(**row | {'path': os.fsdecode(row['path'])}) for row in rows]
+    with pq.ParquetFile(Path(folder, part_name('plan', shard, shards))) as file:
+        return [_entry(row) for batch in file.iter_batches() for row in batch.to_pylist()]
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    place = NOWHERE if entry.address is None else {name: getattr(entry.address, name) for name in PLACE}
+    failure = {} if entry.failure is None else {'status': entry.failure.status, 'detail': entry.failure.detail}
+    known = {'size': entry.size, 'mtime_ns': entry.mtime_ns, 'etag': entry.etag}
+    return {'uri': entry.uri, 'path': os.fsencode(entry.path), 'kind': entry.kind} | place | known | failure
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    kind = Kind(row['kind'])
+    address = None if kind is Kind.FILE else Address(kind, **{name: row[name] for name in PLACE})
+    failure = None if row['status'] is None else Failure(Status(row['status']), row['detail'])
+    return Entry(row['uri'], os.fsdecode(row['path']), row['size'], row['mtime_ns'], row['etag'], address, failure)

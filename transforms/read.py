@@ -6,20 +6,18 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from io import FileIO
 
-import apache_beam as beam
-from apache_beam.pvalue import PCollection
-
-from .plan_file import read_plan
-from .records import Entry, Failure, LoadedImage, Status
+from .containers.reader import read
+from .records import Address, Entry, Failure, LoadedImage, Status
 
 TRIES = 5
 FIRST_PAUSE = 0.5  # seconds; doubles with every try
 GONE = (errno.ENOENT, errno.ENOTDIR)
 REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV, errno.ENAMETOOLONG)
+CHANGED = Failure(Status.UNREADABLE, 'the archive changed after it was listed')
 
 KINDS = {
     stat.S_IFIFO: 'a named pipe',
@@ -30,18 +28,110 @@ KINDS = {
 }
 
 
-def read_bytes(path: str, max_bytes: int) -> bytes | Failure:
-    """A file's bytes, or the definite reason why this file has none.
+def load_all(shard: int, entries: Iterable[Entry], max_bytes: int) -> Iterator[LoadedImage]:
+    """All inputs of a shard, each with its bytes or the reason why it has none; an archive is opened once.
 
     Raises:
         OSError: the surroundings failed (a broken disk or connection, too many open files) and went on failing.
     """
-    for pause in [FIRST_PAUSE * 2**index for index in range(TRIES - 1)]:
+    archives: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        failure = entry.failure or _too_large(entry, max_bytes)
+        if failure is not None:
+            yield LoadedImage(shard, entry, b'', failure, is_settled(entry))
+        elif entry.address is None:
+            yield load(shard, entry, max_bytes)
+        else:
+            archives[entry.path].append(entry)
+    for path, members in archives.items():
+        for entry, data in read_members(path, members, max_bytes):
+            yield _loaded(shard, entry, data)
+
+
+def load(shard: int, entry: Entry, max_bytes: int) -> LoadedImage:
+    """One file with its bytes, or with the reason why it has none."""
+    return _loaded(shard, entry, read_bytes(entry.path, max_bytes))
+
+
+def read_bytes(path: str, max_bytes: int) -> bytes | Failure:
+    """A file's bytes, or the definite reason why this file has none.
+
+    Raises:
+        OSError: see `load_all`.
+    """
+    for pause in _pauses():
         try:
             return _read(path, max_bytes)
         except OSError:
             time.sleep(pause)
     return _read(path, max_bytes)
+
+
+def read_members(path: str, entries: Iterable[Entry], max_bytes: int) -> Iterator[tuple[Entry, bytes | Failure]]:
+    """The bytes of members of one archive; after a failure of the surroundings it goes on with those that are left.
+
+    Raises:
+        OSError: see `load_all`.
+    """
+    left = {entry.uri: entry for entry in entries}
+    pauses = _pauses()
+    while left:
+        try:
+            for entry, data in _members(path, list(left.values()), max_bytes):
+                del left[entry.uri]
+                pauses = _pauses()
+                yield entry, data
+        except OSError:
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            time.sleep(pause)
+
+
+def is_settled(entry: Entry) -> bool:
+    """Whether size and time of an entry's file are still those of the plan."""
+    try:
+        found = os.stat(entry.path)
+    except OSError:
+        return entry.mtime_ns is None
+    size = entry.size if entry.address is None else entry.address.container_size
+    return (found.st_size, found.st_mtime_ns) == (size, entry.mtime_ns)
+
+
+def _loaded(shard: int, entry: Entry, data: bytes | Failure) -> LoadedImage:
+    settled = is_settled(entry)
+    return LoadedImage(shard, entry, b'', data, settled) if isinstance(data, Failure) else LoadedImage(shard, entry, data, None, settled)
+
+
+def _pauses() -> Iterator[float]:
+    return iter([FIRST_PAUSE * 2**index for index in range(TRIES - 1)])
+
+
+def _too_large(entry: Entry, max_bytes: int) -> Failure | None:
+    """Of members alone: a file may have changed."""
+    if entry.address is None or entry.size is None or entry.size <= max_bytes:
+        return None
+    return Failure(Status.TOO_LARGE, f'{entry.size} bytes, limit {max_bytes}')
+
+
+def _members(path: str, entries: list[Entry], max_bytes: int) -> Iterator[tuple[Entry, bytes | Failure]]:
+    try:
+        file = open(path, 'rb', buffering=0, opener=_open)  # noqa: SIM115
+    except OSError as error:
+        failure = _definite(error)
+        yield from ((entry, failure) for entry in entries)
+        return
+    with file:
+        first = entries[0]
+        assert first.address is not None
+        changed = _changed(file, first, first.address)
+        for entry, data in ((entry, CHANGED) for entry in entries) if changed else read(first.kind, file, entries, max_bytes):
+            yield entry, CHANGED if _changed(file, first, first.address) else data
+
+
+def _changed(file: FileIO, entry: Entry, address: Address) -> bool:
+    found = os.fstat(file.fileno())
+    return (found.st_size, found.st_mtime_ns) != (address.container_size, entry.mtime_ns)
 
 
 def _read(path: str, max_bytes: int) -> bytes | Failure:
@@ -61,7 +151,9 @@ def _open(path: str, flags: int) -> int:
 
 def _whole(file: FileIO, max_bytes: int) -> bytes | Failure:
     size = os.fstat(file.fileno()).st_size
-    data = file.read(max_bytes + 1) if size <= max_bytes else b''
+    data = file.read(size + 1) if size <= max_bytes else b''  # one more, should it have grown: a read costs what it asks for
+    while len(data) > size and len(data) <= max_bytes and (more := file.read(len(data))):
+        data += more
     size = max(size, len(data))
     return data if size <= max_bytes else Failure(Status.TOO_LARGE, f'{size} bytes, limit {max_bytes}')
 
@@ -77,25 +169,3 @@ def _definite(error: OSError) -> Failure:
 def kind(mode: int) -> str:
     """What a file that is no regular one is, in words."""
     return KINDS.get(stat.S_IFMT(mode), 'no regular file')
-
-
-def load(shard: int, entry: Entry, max_bytes: int) -> LoadedImage:
-    """One input with its bytes, or with the reason why it has none."""
-    data = read_bytes(entry.path, max_bytes)
-    return LoadedImage(shard, entry, b'', data) if isinstance(data, Failure) else LoadedImage(shard, entry, data)
-
-
-@dataclass(eq=False)
-class ReadImages(beam.PTransform):
-    """Shard numbers to the photos of each shard, in the order of their uris, one at a time."""
-
-    folder: str
-    shards: int
-    max_bytes: int
-
-    def expand(self, numbers: PCollection[int]) -> PCollection[LoadedImage]:
-        return numbers | 'Load' >> beam.FlatMap(self._images).with_output_types(LoadedImage)
-
-    def _images(self, shard: int) -> Iterator[LoadedImage]:
-        for entry in read_plan(self.folder, shard, self.shards):
-            yield load(shard, entry, self.max_bytes)

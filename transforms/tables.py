@@ -111,6 +111,14 @@ def png(crop: np.ndarray) -> bytes:
     return data.tobytes()
 
 
+def from_png(data: bytes) -> np.ndarray:
+    """The crop that `png` wrote."""
+    crop = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if crop is None:
+        raise RuntimeError(f'{len(data)} bytes of a crop are no PNG')
+    return crop[..., None] if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
+
+
 def _face_row(image: ExtractedImage, index: int, face: Face, crops: bool) -> Row:
     keys = {'face_id': face_id(image.image_id, index), 'uri': image.uri, 'image_id': image.image_id, 'face_index': index}
     box = dict(zip(('box_x', 'box_y', 'box_width', 'box_height'), face.box, strict=True))

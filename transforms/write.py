@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from apache_beam.pvalue import PCollection
 
 from ..models.package import sha256
-from .parts import WORK, Marker, Tally, part_name, write_json, write_marker, write_table
-from .records import READ, Status
+from .parts import WORK, Marker, Tally, marker_path, part_name, write_json, write_marker, write_table
+from .records import DOUBTFUL, READ, Status
 from .tables import Row
 
 IMAGE_SUFFIXES = frozenset(('.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.bmp', '.dib', '.tif', '.tiff', '.gif', '.apng'))
@@ -56,6 +56,7 @@ class Layout:
         schemas: the tables by name.
         first_rows: the rows that a shard has before its first photo.
         tally: what else is counted of a shard's rows.
+        second: doubtful photos are tried for the second time.
     """
 
     folder: str
@@ -63,6 +64,7 @@ class Layout:
     schemas: Mapping[str, pa.Schema]
     first_rows: Callable[[int], Mapping[str, list[Row]]] = no_rows
     tally: Callable[[Mapping[str, list[Row]]], Tally] = no_tally
+    second: bool = False
 
     def plan_path(self, shard: int) -> Path:
         return Path(self.folder, part_name('plan', shard, self.shards))
@@ -93,26 +95,34 @@ def open_shard(layout: Layout, shard: int) -> OpenShard:
 
 
 def close_shard(layout: Layout, shard: int, rows: Mapping[str, list[Row]]) -> Marker:
-    """Writes a shard's parts, sorted by uri, and then its marker."""
+    """Writes a shard's parts, sorted by uri, and then its marker; an earlier marker would not be true of them."""
+    marker_path(layout.folder, shard).unlink(missing_ok=True)
     files = {}
     for table, schema in layout.schemas.items():
         name = part_name(table, shard, layout.shards)
-        ordered = sorted(rows[table], key=lambda row: row['uri'])  # stable: faces keep their order
+        ordered = sorted(rows.get(table, ()), key=lambda row: row['uri'])  # stable: faces keep their order
         files[name] = write_table(Path(layout.folder, name), ordered, schema)
+    marker = marker_of(layout, shard, rows, files)
+    write_marker(layout.folder, marker)
+    return marker
+
+
+def marker_of(layout: Layout, shard: int, rows: Mapping[str, list[Row]], files: dict[str, str]) -> Marker:
+    """What a shard of these rows and files says of itself."""
     tally = layout.tally(rows)
-    marker = Marker(
+    return Marker(
         shard=shard,
         plan=sha256(layout.plan_path(shard)),
-        rows={table: len(rows[table]) for table in layout.schemas},
+        rows={table: len(rows.get(table, ())) for table in layout.schemas},
         statuses=dict(Counter(row['status'] for row in rows['images'])),
         claimed=sum(claims_image(row) for row in rows['images']),
         failed=sum(claims_image(row) and failed(row) for row in rows['images']),
         files=files,
         tallies=tally.counts,
         record_bytes=tally.record_bytes,
+        doubtful=sorted(row['uri'] for row in rows['images'] if row['status'] in DOUBTFUL),
+        second=layout.second,
     )
-    write_marker(layout.folder, marker)
-    return marker
 
 
 def claims_image(row: Row) -> bool:

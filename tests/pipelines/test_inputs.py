@@ -1,5 +1,6 @@
 """Every entry that is no folder is one input, whatever its name; uris as the design says."""
 
+import dataclasses
 import os
 
 import pytest
@@ -7,11 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.configs.errors import UsageError
-from mien.pipelines.inputs import encode_uri, list_inputs, narrow, sources
+from mien.configs.load import load
+from mien.configs.schema import LabelConfig
+from mien.pipelines.inputs import list_inputs, narrow, sources
+from mien.pipelines.listing.uris import encode_uri
+
+CONFIG = load(LabelConfig, 'label')
+
+
+def entries(*inputs, leave_out=()):
+    return list_inputs(sources([str(given) for given in inputs]), CONFIG, list(map(str, leave_out)))
 
 
 def uris(*inputs, leave_out=()):
-    return sorted(entry.uri for entry in list_inputs(sources([str(given) for given in inputs]), list(map(str, leave_out))))
+    return sorted(entry.uri for entry in entries(*inputs, leave_out=leave_out))
+
+
+def narrowed(*inputs, **options):
+    return sorted(entry.uri for entry in narrow(entries(*inputs), dataclasses.replace(CONFIG, **options)))
 
 
 @pytest.fixture
@@ -69,7 +83,7 @@ def test_what_is_not_there_or_holds_nothing_is_named(tree):
 def test_a_name_that_is_no_text_keeps_its_bytes(tmp_path):
     with open(os.fsencode(tmp_path) + b'/caf\xe9 100%.jpg', 'wb') as file:
         file.write(b'1')
-    (entry,) = list_inputs(sources([str(tmp_path)]), [])
+    (entry,) = entries(tmp_path)
     assert entry.uri == 'caf%E9 100%25.jpg'
     assert os.path.exists(entry.path)
 
@@ -88,8 +102,7 @@ def test_no_two_names_have_one_uri(name):
 
 
 def test_globs_and_limit_narrow_by_uri(tree):
-    entries = list_inputs(sources([str(tree / 'night')]), [])
-    assert [entry.uri for entry in narrow(entries, ('*.jpg', '*.png'), ('deep/*',), None)] == ['a.jpg', 'x.jpg/y.jpg']
-    assert [entry.uri for entry in narrow(entries, (), (), 2)] == ['.hidden', 'a.jpg']
+    assert narrowed(tree / 'night', include=('*.jpg', '*.png'), exclude=('deep/*',)) == ['a.jpg', 'x.jpg/y.jpg']
+    assert narrowed(tree / 'night', limit=2) == ['.hidden', 'a.jpg']
     with pytest.raises(UsageError, match='none of 5 inputs'):
-        narrow(entries, ('*.gif',), (), None)
+        narrowed(tree / 'night', include=('*.gif',))

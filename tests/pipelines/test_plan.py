@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from mien.configs.errors import UsageError
 from mien.configs.load import load
 from mien.configs.schema import LabelConfig
-from mien.pipelines.inputs import sources
-from mien.pipelines.plan import cut, shard_count, shard_of, write_plans
+from mien.pipelines.inputs import list_inputs, sources
+from mien.pipelines.plan import shard_count, shard_of, write_plans
 from mien.transforms.plan_file import read_plan
 from mien.transforms.records import image_id
 
@@ -32,14 +32,15 @@ def test_the_plan_holds_every_input_once(tmp_path):
     for number in range(50):
         (tmp_path / f'in/{number}.jpg').write_bytes(b'1')
     config = dataclasses.replace(load(LabelConfig, 'label'), shards=8)
-    plan = write_plans(cut(sources([str(tmp_path / 'in')]), config, []), str(tmp_path / 'out'))
+    plan = write_plans(list_inputs(sources([str(tmp_path / 'in')]), config, []), config, str(tmp_path / 'out'))
     held = [entry.uri for shard in range(8) for entry in read_plan(plan.folder, shard, 8)]
     assert sorted(held) == sorted(f'{number}.jpg' for number in range(50))
-    assert plan.markers() == {}
+    assert plan.finished() == set()
 
 
 def test_a_count_that_is_no_power_of_two_is_refused(tmp_path):
     (tmp_path / 'a.jpg').write_bytes(b'1')
     config = dataclasses.replace(load(LabelConfig, 'label'), shards=6)
     with pytest.raises(UsageError, match='--shards 6: not a power of two; say 8'):
-        cut(sources([str(tmp_path)]), config, [])
+        write_plans(list_inputs(sources([str(tmp_path)]), config, []), config, str(tmp_path / 'out'))
+    assert not (tmp_path / 'out').exists()

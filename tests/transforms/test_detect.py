@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.transforms.detect import FaceDetector, overlap, weights_path, working_size
+from mien.transforms.detect import FaceDetector, overlap, working_size
+from mien.transforms.photo import Photo
 
 
 @pytest.fixture(scope='module')
 def detector():
-    return FaceDetector(str(weights_path()), 0.025, 0.7)
+    return FaceDetector(0.025, 0.7)
 
 
 @pytest.fixture(scope='module')
@@ -34,7 +35,7 @@ def _faces(image):
 def test_boxes_and_landmarks_match_the_annotations(detector, annotated):
     overlaps, errors = [], []
     for image, boxes, landmarks in annotated:
-        found = detector.detect(image)
+        found = detector.detect(Photo.of_image(image))
         for box, points in zip(boxes, landmarks, strict=True):
             scores = [overlap(other, box) for other in found.boxes]
             overlaps.append(max(scores))
@@ -47,14 +48,14 @@ def test_boxes_and_landmarks_match_the_annotations(detector, annotated):
 
 def test_faces_come_by_falling_score(detector, annotated):
     for image, boxes, _ in annotated:
-        found = detector.detect(image)
+        found = detector.detect(Photo.of_image(image))
         assert len(found.scores) >= len(boxes)
         assert (np.diff(found.scores) <= 0).all()
         assert (found.boxes.dtype, found.landmarks.dtype, found.scores.dtype) == (np.float32,) * 3
 
 
 def test_a_photo_without_a_face_has_none(detector, photos_dir):
-    found = detector.detect(cv2.imread(str(photos_dir / 'background.jpg')))
+    found = detector.detect(Photo.of_image(cv2.imread(str(photos_dir / 'background.jpg'))))
     assert (found.boxes.shape, found.landmarks.shape, found.scores.shape) == ((0, 4), (0, 5, 2), (0,))
 
 
@@ -62,7 +63,8 @@ def test_a_photo_without_a_face_has_none(detector, photos_dir):
 @settings(max_examples=60, deadline=None)
 def test_noise_of_any_size_holds_no_face(detector, height, width, turned):
     noise = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
-    assert len(detector.detect(np.ascontiguousarray(noise.transpose(1, 0, 2)) if turned else noise).scores) == 0
+    image = np.ascontiguousarray(noise.transpose(1, 0, 2)) if turned else noise
+    assert len(detector.detect(Photo.of_image(image)).scores) == 0
 
 
 def test_a_smaller_face_asks_for_a_larger_working_size():

@@ -1,31 +1,28 @@
 """From bytes to faces: each status once, and faces that do not depend on how the photo is stored."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from mien.configs.schema import Crop
-from mien.transforms.detect import weights_path
+from mien.transforms.detect import FaceDetector, overlap
 from mien.transforms.extract import Extraction, extract, read_facts
-from mien.transforms.records import Entry, Failure, LoadedImage, Status
+from mien.transforms.records import Status
 
-HOW = Extraction(Crop('arcface-112', 1.0, 48, 1), str(weights_path()), 0.025, 0.7, 10_000_000, False)
+HOW = Extraction(Crop('arcface-112', 1.0, 48, 1), 0.025, 0.7, 10_000_000, False)
 
 
 @pytest.fixture(scope='module')
 def detector():
-    return HOW.detector()
+    return FaceDetector(HOW.smallest_face, HOW.min_score)
 
 
 @pytest.fixture(scope='module')
 def portrait(portraits_dir):
     return Image.open(portraits_dir / 'Aaron_Patterson_0001.jpg').convert('RGB')
-
-
-def loaded(data: bytes) -> LoadedImage:
-    return LoadedImage(0, Entry('a.jpg', '/a.jpg', len(data), 0), data)
 
 
 def encoded(image: Image.Image, **options) -> bytes:
@@ -35,7 +32,7 @@ def encoded(image: Image.Image, **options) -> bytes:
 
 
 def test_a_portrait_is_one_measured_face(portrait, detector):
-    image = extract(loaded(encoded(portrait, format='PNG')), HOW, detector)
+    image = extract(encoded(portrait, format='PNG'), HOW, detector)
     (face,) = image.faces
     assert (image.facts.status, image.facts.format, image.facts.orientation) == (Status.OK, 'png', 1)
     assert (image.facts.width, image.facts.height) == portrait.size
@@ -61,8 +58,8 @@ def test_a_photo_on_its_side_has_the_faces_of_the_upright_one(portrait, detector
         8: Image.Transpose.ROTATE_270,
     }[orientation]
     stored = portrait if undo is None else portrait.transpose(undo)
-    turned = extract(loaded(encoded(stored, format='PNG', exif=exif)), HOW, detector)
-    upright = extract(loaded(encoded(portrait, format='PNG')), HOW, detector)
+    turned = extract(encoded(stored, format='PNG', exif=exif), HOW, detector)
+    upright = extract(encoded(portrait, format='PNG'), HOW, detector)
     assert turned.facts.orientation == orientation
     assert turned.faces == upright.faces
     assert np.array_equal(turned.crops, upright.crops)
@@ -72,11 +69,11 @@ def test_a_photo_on_its_side_has_the_faces_of_the_upright_one(portrait, detector
 def test_a_face_is_found_in_every_mode(portrait, detector, mode):
     grey = np.asarray(portrait.convert('L'))
     image = Image.fromarray(grey.astype(np.uint16) * 257) if mode == 'I;16' else portrait.convert(mode)
-    assert len(extract(loaded(encoded(image, format='PNG')), HOW, detector).faces) == 1
+    assert len(extract(encoded(image, format='PNG'), HOW, detector).faces) == 1
 
 
 def test_a_cmyk_photo_has_its_face(portrait, detector):
-    assert len(extract(loaded(encoded(portrait.convert('CMYK'), format='JPEG')), HOW, detector).faces) == 1
+    assert len(extract(encoded(portrait.convert('CMYK'), format='JPEG'), HOW, detector).faces) == 1
 
 
 @pytest.mark.parametrize(
@@ -103,11 +100,39 @@ def test_a_large_photo_is_refused_by_its_header(portrait):
 def test_pixels_that_do_not_decode_are_corrupt(portrait, detector):
     data = bytearray(encoded(portrait, format='PNG'))
     data[len(data) // 2] ^= 0xFF  # the chunk's checksum no longer fits
-    image = extract(loaded(bytes(data)), HOW, detector)
+    image = extract(bytes(data), HOW, detector)
     assert (image.facts.status, image.faces) == (Status.CORRUPT, ())
     assert image.facts.width == portrait.width
 
 
-def test_what_could_not_be_read_keeps_its_reason(detector):
-    image = extract(LoadedImage(0, Entry('a.jpg', '/a', 7, 0), b'', Failure(Status.MISSING, 'gone')), HOW, detector)
-    assert (image.facts.status, image.facts.detail, image.facts.size_bytes, image.facts.sha256) == (Status.MISSING, 'gone', 7, None)
+@pytest.fixture(scope='module')
+def large(photos_dir):
+    """A photo of 3,178 x 2,472 pixels with faces of all sizes, as JPEG."""
+    with Image.open(max(photos_dir.glob('*.jpg'), key=lambda path: path.stat().st_size)) as photo:
+        size = (photo.width * 8 // 5, photo.height * 8 // 5)
+        return encoded(photo.convert('RGB').resize(size, Image.Resampling.BICUBIC), format='JPEG', quality=90)
+
+
+def test_a_jpeg_that_is_decoded_in_part_has_the_faces_of_the_whole(large, detector):
+    as_png = encoded(Image.open(io.BytesIO(large)), format='PNG', compress_level=1)
+    some, all_pixels = extract(large, HOW, detector), extract(as_png, HOW, detector)
+    assert len(some.faces) == len(all_pixels.faces) > 3
+    for face, other in zip(sorted(some.faces, key=lambda face: face.box), sorted(all_pixels.faces, key=lambda face: face.box), strict=True):
+        assert overlap(np.array(face.box), np.array(other.box)) > 0.8
+
+
+def test_faces_that_are_known_are_cut_as_if_they_had_been_found(large, portrait, detector):
+    for data in (large, encoded(portrait, format='PNG')):
+        found = extract(data, HOW, detector)
+        other = replace(HOW, crop=Crop('fer2013', 1.2, 96, 3))
+        assert np.array_equal(extract(data, HOW, detector, found.faces).crops, found.crops)
+        again, anew = extract(data, other, detector, found.faces), extract(data, other, detector)
+        assert (again.facts, again.faces) == (anew.facts, anew.faces)
+        assert np.array_equal(again.crops, anew.crops)
+
+
+def test_an_image_that_is_the_face_is_decoded_no_finer_than_its_crop_needs(large, detector):
+    found = extract(large, replace(HOW, whole_image=True), detector)
+    (face,) = found.faces
+    assert face.box == (0, 0, found.facts.width, found.facts.height)
+    assert found.crops.shape == (1, 48, 48, 1)

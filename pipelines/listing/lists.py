@@ -1,0 +1,98 @@
+"""Lists of uris: text with one a line, or a column of a table. A line is its uri; a relative one is relative to the list's folder."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote_to_bytes
+
+from ...configs.errors import UsageError
+from ...transforms.containers.kinds import read_head
+from ...transforms.containers.parquet_columns import listed
+from ...transforms.records import Entry
+from .uris import encode_uri, file_entry, look
+
+SUFFIXES = ('.txt', '.lst', '.csv', '.tsv')
+DELIMITERS = {'.csv': ',', '.tsv': '\t'}
+LONGEST = 1 << 16  # bytes of a line
+SCHEME = re.compile(r'([A-Za-z][A-Za-z0-9+.-]*)://([^/]*)')
+
+
+def is_list(path: str) -> bool:
+    """Whether a file is one by its suffix, and not by its content an image."""
+    return path.lower().endswith(SUFFIXES) and b'\0' not in read_head(path)
+
+
+def lines(path: str, key_column: str | None) -> Iterator[tuple[int, str]]:
+    """Number and text of every line of a list that is no Parquet file; empty ones are none.
+
+    Raises:
+        UsageError: a line that is none, or a table without a column of uris.
+    """
+    delimiter = DELIMITERS.get(os.path.splitext(path)[1].lower())
+    return _text(path) if delimiter is None else _table(path, delimiter, key_column)
+
+
+def line_entries(path: str, lines: Iterable[tuple[int, str]], begin: str) -> Iterator[Entry]:
+    """The inputs that a list names.
+
+    Args:
+        begin: what their uris begin with.
+    Raises:
+        UsageError: a line that names nothing on this machine.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    for number, line in lines:
+        uri, place = _place(path, number, line)
+        place = os.path.join(folder, place)
+        yield file_entry(begin + uri, place, look(place))
+
+
+def _place(path: str, number: int, line: str) -> tuple[str, str]:
+    """uri and path of a line."""
+    if '\0' in line:
+        raise UsageError(f'input {path!r}, line {number}: {line[:80]!r} is no path; remove the line')
+    scheme = SCHEME.match(line)
+    if scheme is None:
+        return encode_uri(line), line
+    if scheme[1].lower() != 'file' or scheme[2] not in ('', 'localhost'):
+        raise UsageError(f'input {path!r}, line {number}: {line!r} cannot be read; name files of this machine')
+    place = os.fsdecode(unquote_to_bytes(os.fsencode(line[scheme.end() :])))
+    if not place or '\0' in place:
+        raise UsageError(f'input {path!r}, line {number}: {line!r} names no file; remove the line')
+    return os.fsencode(line).decode('utf-8', 'percent'), place
+
+
+def _text(path: str) -> Iterator[tuple[int, str]]:
+    with open(path, 'rb') as file:
+        number = 0
+        while line := file.readline(LONGEST):
+            number += 1
+            if len(line) == LONGEST:
+                raise UsageError(f'input {path!r}, line {number}: longer than {LONGEST} bytes; is it a list of files?')
+            line = line.removeprefix(b'\xef\xbb\xbf') if number == 1 else line
+            if line.strip():
+                yield number, os.fsdecode(line.rstrip(b'\r\n'))
+
+
+def _table(path: str, delimiter: str, key_column: str | None) -> Iterator[tuple[int, str]]:
+    with open(path, encoding='utf-8-sig', errors='surrogateescape', newline='') as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        try:
+            names = next(reader, [])
+            column = _column(path, names, key_column)
+            for row in filter(None, reader):
+                if len(row) != len(names):
+                    raise UsageError(f'input {path!r}, line {reader.line_num}: {len(row)} columns, the first line has {len(names)}')
+                if row[column]:
+                    yield reader.line_num, row[column]
+        except csv.Error as error:
+            raise UsageError(f'input {path!r}, line {reader.line_num}: {error}; is it a table?') from error
+
+
+def _column(path: str, names: list[str], key_column: str | None) -> int:
+    if key_column is not None and key_column not in names:
+        raise UsageError(f'input {path!r}: no column called {key_column!r} (key_column); it has {", ".join(names)}')
+    return names.index(key_column or listed(path, names))

@@ -1,0 +1,46 @@
+"""Names as uris, and which names are sidecars of an image."""
+
+from __future__ import annotations
+
+import codecs
+import os
+
+from ...transforms.records import Entry
+from ...transforms.write import IMAGE_SUFFIXES
+
+SIDECARS = frozenset(('.json', '.txt', '.cls'))
+COMMON = ('.jpg', '.png', '.jpeg', '.webp')  # looked for first
+SPELLINGS = tuple(spelling for suffix in (*COMMON, *sorted(IMAGE_SUFFIXES - frozenset(COMMON))) for spelling in (suffix, suffix.upper()))
+
+
+def encode_uri(path: str | bytes) -> str:
+    """A path as a uri: bytes that are not UTF-8, and `%`, are percent-encoded."""
+    escaped = os.fsencode(path).replace(b'%', b'%25')
+    return escaped.decode('utf-8', 'percent')
+
+
+def _percent(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return ''.join(f'%{byte:02X}' for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error('percent', _percent)
+
+
+def is_sidecar(path: str) -> bool:
+    """Whether a file stands beside the image that it belongs to."""
+    stem, suffix = os.path.splitext(path)
+    return suffix.lower() in SIDECARS and any(os.path.lexists(f'{stem}{spelling}') for spelling in SPELLINGS)
+
+
+def file_entry(uri: str, path: str, found: os.stat_result | None) -> Entry:
+    """A file of its own; what could not be looked at is an input of unknown size."""
+    return Entry(uri, path, None, None) if found is None else Entry(uri, path, found.st_size, found.st_mtime_ns)
+
+
+def look(path: str) -> os.stat_result | None:
+    """What the system says of a file; nothing where it may not be looked at, is gone or is a dangling link."""
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,67 @@
+"""mien prune: removes old snapshots of a folder that holds one a night."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..configs.errors import UsageError
+from .lock import removing
+from .place import SNAPSHOT, is_complete
+
+UNFINISHED, PRUNED = '.partial', '.pruned-'
+
+
+def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
+    """Removes all but the last complete snapshots, by name; says a line of each entry that it removes or leaves for a reason.
+
+    A snapshot gets a hidden name before anything of it is removed: a glob over nights never sees half a night. What a killed prune left
+    is removed, too. Whatever is no complete snapshot is left, and so is one that is read (`snapshot.reading`).
+
+    Raises:
+        UsageError: there is no such folder, or `keep` is less than 1.
+    """
+    if keep < 1:
+        raise UsageError(f'--keep {keep}: must be at least 1')
+    if not Path(folder).is_dir():
+        raise UsageError(f'folder {folder!r}: no such folder; name the one that holds a snapshot a night')
+    return _pruned(Path(folder), keep, dry_run)
+
+
+def _pruned(folder: Path, keep: int, dry_run: bool) -> Iterator[str]:
+    entries = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.name)
+    for entry in entries:
+        if entry.name.startswith(PRUNED):
+            yield _remove(entry, entry, dry_run)
+    nights = [entry for entry in entries if not entry.name.startswith('.')]
+    complete = [night for night in nights if stays(night) is None]
+    for night in nights:
+        reason = stays(night)
+        if reason:
+            yield f'{night}: left, {reason}'
+        elif night in complete[:-keep]:
+            yield _remove(night, folder / f'{PRUNED}{night.name}', dry_run)
+
+
+def stays(night: Path) -> str | None:
+    """Why an entry is no night that could be removed; None where it is one."""
+    if night.is_symlink():
+        return 'it is a link'
+    if night.name.endswith(UNFINISHED):
+        return 'it is unfinished'
+    return None if is_complete(night) else f'it holds no {SNAPSHOT}'
+
+
+def _remove(night: Path, hidden: Path, dry_run: bool) -> str:
+    try:
+        with removing(night) as free:
+            if not free:
+                return f'{night}: left, it is being read'
+            if not dry_run:
+                os.rename(night, hidden)
+                shutil.rmtree(hidden)
+    except FileNotFoundError:
+        return f'{night}: gone already'
+    return f'{night}: {"would be removed" if dry_run else "removed"}'

@@ -1,0 +1,89 @@
+"""Runs the shards of a plan: what an earlier run leaves, the pipeline over the rest, and second tries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from ..configs.schema import PhotoConfig
+from ..transforms.carry import Carry, Compare
+from ..transforms.extract import Extraction
+from ..transforms.extract_faces import ExtractFaces
+from ..transforms.isolate import Limits
+from ..transforms.parts import Marker
+from ..transforms.plan_file import read_plan
+from ..transforms.read_images import ReadImages
+from ..transforms.records import DOUBTFUL, ExtractedImage, Rows
+from ..transforms.write import Layout, close_shard, open_shard
+from .job import Job
+from .plan import Plan
+from .previous import take_over
+from .progress import shown
+from .runners import pipeline_options
+
+PIXEL_BYTES = 12  # of memory for a pixel at worst: 16-bit RGBA and what is made of it
+SPARE_MEMORY = 256 << 20
+
+Stages = Callable[[PCollection[ExtractedImage], Layout], PCollection[Marker]]
+
+
+@dataclass(frozen=True)
+class CarriedRows:
+    """The rows that a shard has from an earlier run."""
+
+    carry: Carry
+    folder: str
+    shards: int
+
+    def __call__(self, shard: int) -> Rows:
+        return self.carry.sort(read_plan(self.folder, shard, self.shards), shard, self.shards).rows
+
+
+def run_shards(job: Job, plan: Plan, layout: Layout, stages: Stages) -> None:
+    """Runs the shards that are not done; then photos that a limit or a crash decided once more, alone.
+
+    Args:
+        stages: from photos with their faces to finished shards.
+    """
+    carry = job.carry and replace(job.carry, tables=tuple(layout.schemas))
+    if carry is not None:
+        take_over(layout, plan, carry, job.recipe)
+    for shard in sorted(set(plan.empty) - plan.finished()):
+        close_shard(layout, shard, open_shard(layout, shard).rows)
+    _run(job, plan, _carrying(layout, plan, carry), stages, plan.pending(), carry)
+    doubtful = [marker.shard for marker in plan.done() if marker.doubtful and not marker.second]
+    own = Carry(plan.folder, plan.shards, tuple(layout.schemas), frozenset(DOUBTFUL), Compare.NOTHING)
+    alone = replace(job, run=replace(job.run, workers=1))
+    _run(alone, plan, replace(_carrying(layout, plan, own), second=True), stages, doubtful, own)
+
+
+def _carrying(layout: Layout, plan: Plan, carry: Carry | None) -> Layout:
+    return layout if carry is None else replace(layout, first_rows=CarriedRows(carry, plan.folder, plan.shards))
+
+
+def _run(job: Job, plan: Plan, layout: Layout, stages: Stages, shards: list[int], carry: Carry | None) -> None:
+    if not shards:
+        return
+    with shown(plan), beam.Pipeline(options=pipeline_options(job.run)) as pipeline:
+        stages(photos(pipeline, shards, job, plan, carry), layout)
+
+
+def photos(pipeline: beam.Pipeline, shards: Iterable[int], job: Job, plan: Plan, carry: Carry | None) -> PCollection[ExtractedImage]:
+    """The shards' photos with their faces; the shard numbers are all that is reshuffled."""
+    config = job.config
+    how = Extraction(job.crop, config.smallest_face, config.min_score, config.max_pixels, config.whole_image)
+    return (
+        pipeline
+        | 'Shards' >> beam.Create(list(shards))
+        | 'Spread' >> beam.Reshuffle()
+        | 'ReadImages' >> ReadImages(plan.folder, plan.shards, config.max_bytes, carry)
+        | 'ExtractFaces' >> ExtractFaces(how, limits(config))
+    )
+
+
+def limits(config: PhotoConfig) -> Limits:
+    """What one photo may cost; an image of the most pixels fits."""
+    return Limits(config.max_seconds, PIXEL_BYTES * config.max_pixels + config.max_bytes + SPARE_MEMORY)

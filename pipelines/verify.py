@@ -1,0 +1,100 @@
+"""mien verify: whether a snapshot is still what was written, and whether its rows add up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..models.package import sha256
+from .checks import check_rows
+from .finished import Finding, Finished, describe
+from .place import SNAPSHOT
+from .snapshot import RUN, reading
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found.
+
+    Attributes:
+        files: number of files whose SHA-256 was compared.
+        rows: number of rows of the tables that could be read.
+    """
+
+    folder: str
+    files: int
+    rows: int
+    findings: list[Finding]
+
+    @property
+    def text(self) -> str:
+        """A line for each finding, else one that says what was checked."""
+        lines = [f'{finding.file}: {finding.what}' for finding in self.findings]
+        return '\n'.join(lines or [f'{self.folder}: {self.files} files and {self.rows} rows are as they were written and add up'])
+
+
+def verify(folder: str) -> Verified:
+    """Reads all of a snapshot, one shard's parts at a time.
+
+    Raises:
+        UsageError: it is no finished snapshot.
+    """
+    described = describe(Path(folder))
+    with reading(described.folder):
+        broken: dict[str, Finding] = {}
+        for finding in (finding for check in FILE_CHECKS for finding in check(described)):
+            broken.setdefault(finding.file, finding)
+        snapshot = replace(described, whole=frozenset(described.parts) - broken.keys())
+        findings = [*broken.values(), *check_rows(snapshot)]
+        rows = sum(pq.read_metadata(snapshot.folder / name).num_rows for name in snapshot.whole if not name.startswith('plan/'))
+    return Verified(folder, len(described.files), rows, findings)
+
+
+def parts_are_named(snapshot: Finished) -> Iterator[Finding]:
+    """Every part that there must be is named in snapshot.json, but for the plan's."""
+    for name in snapshot.parts:
+        if name not in snapshot.files and not name.startswith('plan/'):
+            yield Finding(name, f'{SNAPSHOT} does not name it')
+
+
+def files_are_unchanged(snapshot: Finished) -> Iterator[Finding]:
+    """Every file that is named is there as it was written."""
+    for name, digest in sorted(snapshot.files.items()):
+        try:
+            found = sha256(snapshot.folder / name)
+        except FileNotFoundError:
+            yield Finding(name, 'is missing')
+        except OSError as error:
+            yield Finding(name, f'cannot be read ({error.strerror})')
+        else:
+            if found != digest:
+                yield Finding(name, f'has changed: SHA-256 is {found}, {SNAPSHOT} says {digest}')
+
+
+def no_file_is_too_many(snapshot: Finished) -> Iterator[Finding]:
+    """Nothing stands in the folder that is not named, but what is said of the run."""
+    for folder, _, names in os.walk(snapshot.folder):
+        for name in names:
+            below = Path(folder, name).relative_to(snapshot.folder)
+            if below.parts[0] not in (SNAPSHOT, RUN, 'plan') and below.as_posix() not in snapshot.files:
+                yield Finding(below.as_posix(), f'is not named in {SNAPSHOT}')
+
+
+def parts_can_be_read(snapshot: Finished) -> Iterator[Finding]:
+    """Every part is a Parquet file, those of the plan too, which have no SHA-256."""
+    for name in snapshot.parts:
+        try:
+            pq.read_metadata(snapshot.folder / name)
+        except FileNotFoundError:
+            if name.startswith('plan/'):
+                yield Finding(name, 'is missing')
+        except (pa.ArrowInvalid, OSError) as error:
+            yield Finding(name, f'is no Parquet file ({error})')
+
+
+FILE_CHECKS = [parts_are_named, files_are_unchanged, no_file_is_too_many, parts_can_be_read]

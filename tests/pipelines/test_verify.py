@@ -1,0 +1,189 @@
+"""`mien verify`: whatever is changed about a snapshot is found, and an untouched one is not accused."""
+
+import dataclasses
+import hashlib
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mien.configs.errors import UsageError
+from mien.configs.load import load
+from mien.configs.schema import BuildConfig, LabelConfig
+from mien.pipelines import cli
+from mien.pipelines.build import build
+from mien.pipelines.label import label
+from mien.pipelines.runners import Run
+from mien.pipelines.verify import verify
+from tests.generated import make_photos
+
+PART = 'part-00001-of-00004.parquet'
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
+    """31 photos of one face each and an empty file, in four shards."""
+    folder = tmp_path_factory.mktemp('made')
+    photos = make_photos(folder / 'in', 31)
+    (photos / 'empty.jpg').write_bytes(b'')
+    label([str(photos)], str(folder / 'out'), dataclasses.replace(load(LabelConfig, 'label'), whole_image=True, shards=4), Run())
+    return folder / 'out'
+
+
+@pytest.fixture
+def snapshot(made, tmp_path):
+    return Path(shutil.copytree(made, tmp_path / 'out'))
+
+
+def found(snapshot: Path) -> set[tuple[str, str]]:
+    return {(finding.file, finding.what) for finding in verify(str(snapshot)).findings}
+
+
+def redescribe(snapshot: Path, **values: object) -> None:
+    path = snapshot / 'snapshot.json'
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def rewrite(snapshot: Path, table: str, change) -> None:
+    """Changes the rows of one part, and makes snapshot.json name the changed file."""
+    path = snapshot / table / PART
+    schema, rows = pq.read_schema(path), pq.read_table(path).to_pylist()
+    pq.write_table(pa.Table.from_pylist(change(rows), schema=schema), path)
+    files = json.loads((snapshot / 'snapshot.json').read_text())['files']
+    redescribe(snapshot, files=files | ({f'{table}/{PART}': digest(path)} if table != 'plan' else {}))
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def with_value(column: str, value: object):
+    return lambda rows: [rows[0] | {column: value}, *rows[1:]]
+
+
+def test_an_untouched_one_is_said_to_be_whole(made, capsys):
+    assert cli.main(['verify', str(made)]) == 0
+    assert (
+        capsys.readouterr().out == f'{made}: 12 files and 94 rows are as they were written and add up\n'
+    )  # 32 photos, 31 faces and labels
+
+
+def test_what_build_writes_is_understood(tmp_path):
+    for name in ('anger', 'happiness'):
+        make_photos(tmp_path / 'in' / name, 12, size=64)
+    (tmp_path / 'in/anger/empty.jpg').write_bytes(b'')
+    config = dataclasses.replace(load(BuildConfig, 'build'), whole_image=True, shards=4)
+    build([str(tmp_path / 'in')], str(tmp_path / 'out'), config, Run())
+    assert found(tmp_path / 'out') == set()
+    (record,) = (tmp_path / 'out').glob('*-train.tfrecord-*')
+    flip(record, 100)
+    rewrite(tmp_path / 'out', 'examples', lambda rows: [rows[0] | {'face_id': 'nobody-0', 'label_name': 'fear'}, *rows[1:]])
+    findings = found(tmp_path / 'out')
+    assert {file for file, _ in findings} == {record.name, f'examples/{PART}', 'snapshot.json'}
+    assert any(file == f'examples/{PART}' and what.endswith('a face is named that is not there') for file, what in findings)
+    assert any(what.startswith('tallies of ') and what.endswith('says 0 fear, the rows say 1') for _, what in findings)
+
+
+def flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_one_flipped_bit_is_found_in_whatever_file(snapshot, seed):
+    chance = random.Random(seed)
+    name = chance.choice(sorted(json.loads((snapshot / 'snapshot.json').read_text())['files']))
+    flip(snapshot / name, chance.randrange((snapshot / name).stat().st_size))
+    ((file, what),) = found(snapshot)
+    assert file == name
+    assert what.startswith(f'has changed: SHA-256 is {digest(snapshot / name)}')
+
+
+def test_a_missing_file_and_files_too_many_are_named(snapshot):
+    (snapshot / 'labels' / PART).unlink()
+    (snapshot / 'faces/.hidden').touch()
+    (snapshot / '_work').mkdir()
+    (snapshot / '_work/lock').touch()
+    (snapshot / 'plan/more').touch()
+    assert found(snapshot) == {
+        (f'labels/{PART}', 'is missing'),
+        ('faces/.hidden', 'is not named in snapshot.json'),
+        ('_work/lock', 'is not named in snapshot.json'),
+    }
+
+
+def test_a_broken_and_a_missing_plan_are_named(snapshot):
+    (snapshot / 'plan' / PART).write_bytes(b'PAR1 no more')
+    (snapshot / 'plan' / PART.replace('00001', '00002', 1)).unlink()
+    findings = dict(found(snapshot))
+    assert findings.keys() == {f'plan/{PART}', f'plan/{PART.replace("00001", "00002", 1)}'}
+    assert 'is no Parquet file' in findings[f'plan/{PART}']
+
+
+@pytest.mark.parametrize(
+    ('table', 'change', 'file', 'what'),
+    [
+        ('images', with_value('face_count', 2), f'faces/{PART}', 'faces are not as many as face_count'),
+        ('images', with_value('face_count', 2), 'labels', 'holds 31 rows, and face_count adds up to 32'),
+        ('images', with_value('image_id', '0' * 16), f'images/{PART}', 'its image_id is that of another uri'),
+        ('images', with_value('status', 'corrupt'), 'snapshot.json', 'statuses: says 0 corrupt, the rows say 1'),
+        ('images', lambda rows: rows[1:], f'images/{PART}', 'planned, and has no row'),
+        ('images', lambda rows: rows[1:], f'faces/{PART}', 'no photo of this shard'),
+        ('images', lambda rows: [rows[0], *rows], f'images/{PART}', 'has a row more than planned'),
+        ('images', lambda rows: [rows[0], *rows], 'images', '2 rows have image_id'),
+        ('plan', lambda rows: rows[1:], f'images/{PART}', 'has a row more than planned'),
+        ('faces', with_value('face_index', 1), f'faces/{PART}', 'faces are not numbered 0, 1, ...'),
+        ('faces', with_value('face_id', 'nobody-0'), f'faces/{PART}', 'an id of its faces is that of another one'),
+        ('faces', lambda rows: rows[1:], 'snapshot.json', 'counts: says 31 faces, the rows say 30'),
+        ('labels', lambda rows: rows[1:], f'labels/{PART}', 'a face has no label'),
+        ('labels', lambda rows: [rows[0], *rows], f'labels/{PART}', 'a label has no face, or the label of another'),
+        ('labels', with_value('face_id', 'nobody-0'), f'labels/{PART}', 'a label has no face, or the label of another'),
+    ],
+)
+def test_rows_that_do_not_add_up_are_found(snapshot, table, change, file, what):
+    rewrite(snapshot, table, change)
+    assert any(name == file and what in said for name, said in found(snapshot)), found(snapshot)
+
+
+def test_a_snapshot_that_says_another_recipe_than_its_parts(snapshot):
+    config = json.loads((snapshot / 'snapshot.json').read_text())['config']
+    redescribe(snapshot, config=config | {'min_score': 0.1})
+    assert len(found(snapshot)) == 12
+    assert all('was made by recipe' in what for _, what in found(snapshot))
+
+
+def test_findings_are_lines_and_status_3(snapshot, capsys):
+    (snapshot / 'extra').touch()
+    assert cli.main(['verify', str(snapshot)]) == 3
+    assert capsys.readouterr().out == 'extra: is not named in snapshot.json\n'
+    assert cli.main(['verify', str(snapshot), '--json']) == 3
+    assert json.loads(capsys.readouterr().out) == {
+        'folder': str(snapshot),
+        'files': 12,
+        'rows': 94,
+        'findings': [{'file': 'extra', 'what': 'is not named in snapshot.json'}],
+    }
+
+
+def test_what_is_no_snapshot_is_a_wrong_call(snapshot, tmp_path, capsys):
+    with pytest.raises(UsageError, match='no such folder'):
+        verify(str(tmp_path / 'nowhere'))
+    (tmp_path / 'night.partial').mkdir()
+    for folder in ('night.partial', 'night'):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        with pytest.raises(UsageError, match='is unfinished; the command that began it goes on'):
+            verify(str(tmp_path / folder))
+    redescribe(snapshot, files=None, shards='4')
+    with pytest.raises(UsageError, match=r'snapshot\.json lacks files, shards'):
+        verify(str(snapshot))
+    (snapshot / 'snapshot.json').write_text('{"files"')
+    with pytest.raises(UsageError, match=r'snapshot\.json is no JSON'):
+        verify(str(snapshot))
+    (snapshot / 'snapshot.json').unlink()
+    assert cli.main(['verify', str(snapshot)]) == 2
+    assert 'it is no snapshot; name the folder of one' in capsys.readouterr().err

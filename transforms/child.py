@@ -1,0 +1,121 @@
+"""The process that meets hostile pixels: takes one photo after the other, answers with facts, faces and crops, and may die of any.
+
+    python -m mien.transforms.child DATA ALIVE
+
+Standard input says how to extract, then a JSON line a photo, whose bytes lie in the memory file DATA. Standard output answers with a
+JSON line a photo and the crops' bytes behind it. Standard error is a file that the parent reads when this process has died. When ALIVE
+ends, the parent is gone, and so is this process. Neither Beam nor a model is imported: there is little here for who breaks a decoder.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import sys
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import cv2
+
+from ..configs.schema import Crop
+from .decode import silence
+from .detect import FaceDetector
+from .extract import Extracted, Extraction, extract, faceless
+from .memory_file import read_all
+from .records import Face, Status
+
+OUT_OF_MEMORY = 86  # exit status
+LARGE = 1 << 20  # bytes from which on a photo is not left in the memory file
+CUT_SHORT = (b'Premature end of JPEG', b'premature end of data segment')  # libjpeg says so on standard error and nowhere else
+PAGE = resource.getpagesize()
+
+
+def main(data: int, alive: int) -> None:
+    """Serves until standard input ends."""
+    threading.Thread(target=_die_with_parent, args=(alive,), daemon=True).start()
+    with os.fdopen(os.dup(0), 'rb') as questions, os.fdopen(os.dup(1), 'wb') as answers:
+        os.dup2(2, 1)  # whatever else writes to standard output must not answer
+        said = json.loads(questions.readline())
+        how = Extraction(**said['how'] | {'crop': Crop(**said['how']['crop'])})
+        silence()
+        detector = FaceDetector(how.smallest_face, how.min_score)
+        _limit_memory(said['max_memory'])
+        limit = 0
+        for question in questions:
+            limit = _limit_time(said['max_seconds'], limit)
+            extracted = _answer(json.loads(question), data, how, detector)
+            answers.write(to_line(extracted))
+            answers.write(extracted.crops.tobytes())
+            answers.flush()
+
+
+def to_line(extracted: Extracted) -> bytes:
+    """Everything of a photo but the crops' bytes, as a line of JSON."""
+    faces = [vars(face) for face in extracted.faces]
+    return json.dumps({'facts': vars(extracted.facts), 'faces': faces, 'shape': extracted.crops.shape}).encode() + b'\n'
+
+
+def to_face(said: dict[str, Any]) -> Face:
+    """A face as it came through JSON."""
+    return Face(**said | {'box': tuple(said['box']), 'landmarks': said['landmarks'] and tuple(said['landmarks'])})
+
+
+def _answer(question: dict[str, Any], data: int, how: Extraction, detector: FaceDetector) -> Extracted:
+    content = read_all(data, question['length'])
+    if len(content) > LARGE:
+        os.ftruncate(data, 0)
+    known = None if question['known'] is None else tuple(map(to_face, question['known']))
+    try:
+        return _unless_cut_short(extract(content, how, detector, known))
+    except BaseException as error:
+        if _is_out_of_memory(error):
+            os._exit(OUT_OF_MEMORY)
+        raise
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Python, OpenCV and ONNX Runtime each have their own way to say so."""
+    no_memory = isinstance(error, cv2.error) and error.code == cv2.Error.StsNoMem
+    return no_memory or isinstance(error, MemoryError) or 'alloc' in str(error).lower()
+
+
+def _unless_cut_short(extracted: Extracted) -> Extracted:
+    """A JPEG that was cut and closed again decodes to grey from there on, with a line on standard error."""
+    size = os.fstat(2).st_size
+    if not size:
+        return extracted
+    said = os.pread(2, min(size, LARGE), 0)
+    os.ftruncate(2, 0)
+    if extracted.facts.status not in (Status.OK, Status.NO_FACE) or not any(line in said for line in CUT_SHORT):
+        return extracted
+    return faceless(replace(extracted.facts, status=Status.TRUNCATED, detail='its pixels end before the image does', dhash=None))
+
+
+def _limit_memory(more: int) -> None:
+    """Lets this process grow by so many bytes beyond what it has now."""
+    with open('/proc/self/statm') as file:
+        now = int(file.read().split()[0]) * PAGE
+    resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_time(seconds: float, before: int) -> int:
+    """Ends this process by SIGXCPU after so many more seconds of processor time, rounded up; gives the limit, as it was set before."""
+    limit = math.ceil(time.process_time() + seconds)
+    if limit != before:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+    return limit
+
+
+def _die_with_parent(alive: int) -> None:
+    """Waits for the pipe to end; the kernel closes it however the parent went."""
+    os.read(alive, 1)
+    os._exit(0)
+
+
+if __name__ == '__main__':
+    main(*map(int, sys.argv[1:]))

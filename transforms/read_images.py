@@ -1,0 +1,55 @@
+"""Reads the photos of a shard in the pipeline, and passes over those that stay as an earlier run left them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from .carry import Carry, Todo
+from .parts import unsettled_path, write_json
+from .plan_file import read_plan
+from .read import load_all
+from .records import Known, LoadedImage
+
+
+@dataclass(eq=False)
+class ReadImages(beam.PTransform):
+    """Shard numbers to the photos of each shard, one at a time."""
+
+    folder: str
+    shards: int
+    max_bytes: int
+    carry: Carry | None = None
+
+    def expand(self, numbers: PCollection[int]) -> PCollection[LoadedImage]:
+        return numbers | 'Load' >> beam.FlatMap(self._images).with_output_types(LoadedImage)
+
+    def _images(self, shard: int) -> Iterator[LoadedImage]:
+        entries = read_plan(self.folder, shard, self.shards)
+        todo = [Todo(entry) for entry in entries] if self.carry is None else self.carry.sort(entries, shard, self.shards).todo
+        unsettled: list[str] = []
+        for loaded in load_todo(shard, todo, self.max_bytes):
+            if not loaded.settled:
+                unsettled.append(loaded.entry.uri)
+                write_json(unsettled_path(self.folder, shard), {'uris': unsettled})
+            yield loaded
+
+
+def load_todo(shard: int, todo: list[Todo], max_bytes: int) -> Iterator[LoadedImage]:
+    """The inputs of a shard with what is known of them; bytes that nobody needs are not read."""
+    yield from (LoadedImage(shard, some.entry, b'', known=some.known) for some in todo if not some.read)
+    known = {some.entry.uri: some.known for some in todo if some.read}
+    for loaded in load_all(shard, [some.entry for some in todo if some.read], max_bytes):
+        yield _recognised(loaded, known[loaded.entry.uri])
+
+
+def _recognised(loaded: LoadedImage, known: Known | None) -> LoadedImage:
+    """A photo with what is known of these very bytes."""
+    if known is None or loaded.failure is not None or hashlib.sha256(loaded.data).hexdigest() != known.facts.sha256:
+        return loaded
+    needed = known.rows is None and known.crops is None
+    return replace(loaded, data=loaded.data if needed else b'', known=known)
