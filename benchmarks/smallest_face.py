@@ -15,7 +15,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mien.transforms.detect import FaceDetector, overlap, weights_path
+from mien.transforms.detect import FaceDetector, overlap
+from mien.transforms.photo import Photo
 
 EDGES = (6, 8, 10, 12, 14, 16, 20, 24, 32, 48)  # pixels
 STEP = 0.9  # from one size of a photo to the next
@@ -24,7 +25,7 @@ SURE = 0.9  # score from which a full-size face counts as true
 
 
 def main(folder: str) -> None:
-    detector = FaceDetector(str(weights_path()), 0.002, 0.7)
+    detector = FaceDetector(0.002, 0.7)
     found: dict[int, list[bool]] = defaultdict(list)
     for path in sorted(path for path in Path(folder).rglob('*') if path.suffix.lower() in ('.jpg', '.jpeg', '.png')):
         for size, again in _shrunk(cv2.imread(str(path)), detector):
@@ -37,12 +38,12 @@ def main(folder: str) -> None:
 
 def _shrunk(image: np.ndarray, detector: FaceDetector) -> list[tuple[float, bool]]:
     """(size in pixels, found again) of each face at each size of the photo."""
-    full = detector.detect(image)
+    full = detector.detect(Photo.of_image(image))
     boxes, seen = full.boxes[full.scores >= SURE], []
     scale = EDGES[-1] / max((max(box[2:]) for box in boxes), default=1)
     while boxes.size and scale * max(max(box[2:]) for box in boxes) >= EDGES[0]:
         small = cv2.resize(image, None, fx=min(1, scale), fy=min(1, scale), interpolation=cv2.INTER_AREA)
-        again = detector.detect(small).boxes / min(1, scale)
+        again = detector.detect(Photo.of_image(small)).boxes / min(1, scale)
         seen += [(max(box[2:]) * min(1, scale), any(overlap(other, box) >= 0.3 for other in again)) for box in boxes]
         scale *= STEP
     return seen

@@ -15,14 +15,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mien.transforms.detect import FaceDetector, weights_path
+from mien.transforms.detect import FaceDetector
+from mien.transforms.photo import Photo
 
 SIDE, BORDER = 192, 64  # pixels: crops are enlarged and given a border, as YuNet wants to see around a face
 
 
 def main() -> None:
     said = _arguments()
-    detector = FaceDetector(str(weights_path()), 0.025, 0.7)
+    detector = FaceDetector(0.025, 0.7)
     paths = sorted(Path(said.folder).rglob('*.png'), key=lambda path: hashlib.sha256(path.name.encode()).digest())[: said.count]
     found = [places for path in paths if (places := _places(path, detector)) is not None]
     print(f'{len(found)} of {len(paths)} crops')
@@ -32,7 +33,7 @@ def main() -> None:
 
 def _places(path: Path, detector: FaceDetector) -> np.ndarray | None:
     crop = cv2.resize(cv2.imread(str(path)), (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-    found = detector.detect(cv2.copyMakeBorder(crop, BORDER, BORDER, BORDER, BORDER, cv2.BORDER_REPLICATE))
+    found = detector.detect(Photo.of_image(cv2.copyMakeBorder(crop, BORDER, BORDER, BORDER, BORDER, cv2.BORDER_REPLICATE)))
     return (found.landmarks[0] - BORDER) / SIDE if len(found.scores) else None
 
 
