@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from ..configs.errors import UsageError
+from ..transforms.parts import naming
 from .surroundings import is_fault
 
 
@@ -24,9 +25,9 @@ def writing(path: Path, out: Path) -> Iterator[IO[str]]:
         UsageError: somebody holds it, or it can't be written.
     """
     with _taken(path, out) as file:
-        file.truncate(0)
-        file.write(f'process {os.getpid()}, started {time.strftime("%Y-%m-%d %H:%M:%S")}')
-        file.flush()
+        with naming(path):
+            file.truncate(0)
+            os.write(file.fileno(), f'process {os.getpid()}, started {time.strftime("%Y-%m-%d %H:%M:%S")}'.encode())
         yield file
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from ..transforms.parts import naming
+
 BITS = 8
 BUCKETS = 1 << BITS
 HUGE = 1 << 18  # rows of a bucket from which on it is split once more, where it holds several shards
@@ -34,8 +36,7 @@ class Spool:
         """Takes rows in."""
         buckets = (keys(table) >> np.uint64(64 - BITS - self._skip)) & np.uint64(BUCKETS - 1)
         for bucket, some in split(table, buckets):
-            with open(self._path(bucket), 'ab') as file, pa.ipc.new_stream(file, some.schema) as stream:
-                stream.write_table(some)
+            self._append(self._path(bucket), some)
             self.rows[bucket] += some.num_rows
 
     def units(self, shard_bits: int) -> Iterator[pa.Table]:
@@ -61,6 +62,10 @@ class Spool:
             while file.tell() < size:
                 yield pa.ipc.open_stream(file).read_all()
 
+    def _append(self, path: Path, table: pa.Table) -> None:
+        with naming(path), open(path, 'ab') as file, pa.ipc.new_stream(file, table.schema) as stream:
+            stream.write_table(table)
+
     def _path(self, bucket: int) -> Path:
         return self._folder / f'{bucket:03d}.arrows'
 
@@ -75,5 +80,5 @@ def split(table: pa.Table, numbers: np.ndarray) -> Iterator[tuple[int, pa.Table]
     order = np.argsort(numbers, kind='stable')
     ordered, found = table.take(order), numbers[order]
     values, starts = np.unique(found, return_index=True)
-    for value, start, end in zip(values, starts, [*starts[1:], len(found)], strict=True):
+    for value, start, end in zip(values, starts, [*starts, len(found)][1:], strict=True):
         yield int(value), ordered.slice(start, end - start)

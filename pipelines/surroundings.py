@@ -24,7 +24,8 @@ REMEDIES = {
     errno.ETIMEDOUT: 'check the connection',
 }
 REASONS = {os.strerror(code): code for code in REMEDIES}
-_SAID = re.compile(rf'(?:\[Errno \d+\][^\n]*?|; )({"|".join(map(re.escape, REASONS))})(?:: \'([^\']+)\')?')
+_PATH = r'(?:: b?(?P<quote>[\'"])(?P<path>.+?)(?P=quote))?'
+_SAID = re.compile(rf'(?:\[Errno \d+\][^\n]*?|; )(?P<reason>{"|".join(map(re.escape, REASONS))}){_PATH}')
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def fault(error: BaseException) -> Fault | None:
     """
     lines = str(error).strip().splitlines()
     said = _SAID.search(lines[-1]) if lines else None
-    return Fault(REASONS[said[1]], said[2]) if said else None
+    return Fault(REASONS[said['reason']], said['path']) if said else None
 
 
 def is_fault(error: OSError) -> bool:

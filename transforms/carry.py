@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from .parts import part_name
 from .plan_file import read_plan
-from .records import Entry, Face, Facts, Known, Rows, Status
+from .records import Address, Entry, Face, Facts, Known, Rows, Status
 from .tables import Row, from_png
 
 TICK = 2_000_000_000  # nanoseconds: the coarsest clock of a file system
@@ -151,9 +151,9 @@ def is_unchanged(entry: Entry, earlier: Entry, before: int) -> bool:
     return entry.etag is not None or (entry.mtime_ns is not None and entry.mtime_ns < before - TICK)
 
 
-def signs(entry: Entry) -> tuple[int | None, int | None, str | None, int | None]:
-    """What differs when an input's bytes do."""
-    return entry.size, entry.mtime_ns, entry.etag, None if entry.address is None else entry.address.container_size
+def signs(entry: Entry) -> tuple[int | None, int | None, str | None, Address | None]:
+    """What differs when an input's bytes do: of a member also its place, which tells one column or member of a name from another."""
+    return entry.size, entry.mtime_ns, entry.etag, entry.address and replace(entry.address, container='')
 
 
 def _add(rows: defaultdict[str, list[Row]], more: Rows) -> None:

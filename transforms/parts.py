@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -46,7 +47,7 @@ class Marker:
         failed: those of them that failed.
         files: SHA-256 by path below the snapshot.
         tallies, record_bytes: see `Tally`.
-        doubtful: uris of photos that a limit of time or memory, or a crash decided.
+        doubtful: uris of photos that a limit of time or memory, or a crash decided, in any try.
         second: whether those were tried once more.
     """
 
@@ -105,16 +106,25 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], object]) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f'.{path.name}.{uuid.uuid4().hex}')
     try:
-        with open(beside, 'w+b') as file:
+        with naming(path), open(beside, 'w+b') as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)
             digest = hashlib.file_digest(file, 'sha256').hexdigest()
         os.replace(beside, path)
-    except BaseException as error:
+    except BaseException:
         beside.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno and error.filename is None:  # a full disk does not say where
-            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     return digest
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Has an error of writing a file say which one: a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -32,11 +33,19 @@ class ReadImages(beam.PTransform):
         entries = read_plan(self.folder, shard, self.shards)
         todo = [Todo(entry) for entry in entries] if self.carry is None else self.carry.sort(entries, shard, self.shards).todo
         unsettled: list[str] = []
-        for loaded in load_todo(shard, todo, self.max_bytes):
+        for number, loaded in enumerate(load_todo(shard, todo, self.max_bytes), 1):
             if not loaded.settled:
                 unsettled.append(loaded.entry.uri)
-                write_json(unsettled_path(self.folder, shard), {'uris': unsettled})
+            if unsettled and number == len(todo):  # with the last photo the shard is closed
+                note_unsettled(self.folder, shard, unsettled)
             yield loaded
+
+
+def note_unsettled(folder: str, shard: int, uris: list[str]) -> None:
+    """Adds to what a shard says of inputs that changed while they were read; a second try is of some of them only."""
+    path = unsettled_path(folder, shard)
+    before = json.loads(path.read_text())['uris'] if path.is_file() else []
+    write_json(path, {'uris': sorted({*before, *uris})})
 
 
 def load_todo(shard: int, todo: list[Todo], max_bytes: int) -> Iterator[LoadedImage]:

@@ -64,7 +64,7 @@ def _container(named: Named, container: Container, config: PhotoConfig) -> Itera
 
 
 def _members(named: Named, container: Container, members: Iterator[Member]) -> Iterator[Entry]:
-    for member in without_sidecars(told_apart(_opened(named, members))):
+    for member in told_apart(without_sidecars(_opened(named, members))):
         uri = container.uri if member.name is None else f'{container.uri}!/{encode_uri(member.name)}'
         yield _entry(container, member, uri)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import lzma
 import os
 import tarfile
@@ -25,6 +26,7 @@ SENSELESS = (
     OverflowError,
     RecursionError,
 )
+NOWHERE = (None, errno.EINVAL, errno.EOVERFLOW)  # a reader's own, or a place in the file where none can be
 MOST = (1 << 63) - 1  # a larger size is a lie, and fits into no table
 PIECE = 1 << 30  # bytes; the system gives at most 2 GiB at once
 
@@ -89,7 +91,7 @@ def faults() -> Iterator[None]:
     except SENSELESS as error:
         raise Broken(Status.CORRUPT, _one_line(error)) from error
     except OSError as error:
-        if error.errno is not None:
+        if error.errno not in NOWHERE:
             raise
         raise Broken(Status.CORRUPT, _one_line(error)) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby, repeat
 from typing import BinaryIO
@@ -16,7 +17,8 @@ from .parquet_columns import Columns, choose
 
 BUFFER = 1 << 20  # bytes that are read ahead of a column
 KEYS_AT_ONCE = 4096
-BYTES_AT_ONCE = 1 << 25  # that a batch of photos should not exceed
+ROWS_PER_BYTE = 1024  # of a file, at most: more than a column of nulls has
+PHOTOS_AT_ONCE = 1  # what a batch unpacks to is known only when it is there: one value in a dictionary may stand in every row
 NO_BYTES = Failure(Status.EMPTY, 'the row holds no bytes')
 
 
@@ -54,8 +56,12 @@ def keys(path: str, column: str | None) -> Iterator[tuple[int, int, bytes | None
     with open(path, 'rb') as file:
         with faults():
             parquet = _open(file)
+        size = os.fstat(file.fileno()).st_size
         for group in range(parquet.num_row_groups):
-            names = _names(parquet, group, column) if column else repeat(None, parquet.metadata.row_group(group).num_rows)
+            rows = parquet.metadata.row_group(group).num_rows
+            if rows > ROWS_PER_BYTE * size:
+                raise Broken(Status.CORRUPT, f'a row group of {rows} rows in a file of {size} bytes')
+            names = _names(parquet, group, column) if column else repeat(None, rows)
             yield from ((group, row, name) for row, name in enumerate(names))
 
 
@@ -71,8 +77,7 @@ def _rows(file: BinaryIO, group: int, column: str, wanted: dict[int, Entry], max
     try:
         with faults():
             parquet = _open(file)
-            size = _rows_at_once(parquet, group, column)
-        for values in _batches(parquet, group, column, size):
+        for values in _batches(parquet, group, column, PHOTOS_AT_ONCE):
             for row in range(start, start + len(values)):
                 if row in wanted:
                     yield wanted.pop(row), _content(values[row - start], max_bytes)
@@ -90,13 +95,6 @@ def _content(value: pa.Scalar, max_bytes: int) -> bytes | Failure:
         return NO_BYTES
     size = value.as_buffer().size
     return value.as_py() if size <= max_bytes else Failure(Status.TOO_LARGE, f'{size} bytes, limit {max_bytes}')
-
-
-def _rows_at_once(parquet: pq.ParquetFile, group: int, column: str) -> int:
-    row_group = parquet.metadata.row_group(group)
-    chunks = (row_group.column(index) for index in range(row_group.num_columns))
-    size = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema == column)
-    return max(1, min(1024, BYTES_AT_ONCE * row_group.num_rows // max(1, size)))
 
 
 def _names(parquet: pq.ParquetFile, group: int, column: str) -> Iterator[bytes | None]:

@@ -6,6 +6,7 @@ binary column alone, and a list: a column of paths, no bytes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -39,9 +40,10 @@ def choose(path: str, schema: pa.Schema, bytes_column: str | None, key_column: s
     content = _content(path, schema, bytes_column)
     if key_column is not None and not is_text(_type(path, schema, key_column, 'key_column')):
         raise UsageError(f'input {path!r}: key_column {key_column!r} holds {schema.field(key_column).type}, no text; {_it_has(schema)}')
-    if content is None:
-        return Columns(None, key_column or listed(path, _texts(schema)))
-    return Columns(content, key_column or _key(schema, content))
+    key = key_column or (listed(path, _texts(schema)) if content is None else _key(schema, content))
+    if key is not None and key in schema.names:
+        _type(path, schema, key, 'key_column')
+    return Columns(content, key)
 
 
 def listed(path: str, names: list[str]) -> str:
@@ -76,15 +78,19 @@ def _content(path: str, schema: pa.Schema, said: str | None) -> str | None:
         if len(names) > 1:
             raise UsageError(f'input {path!r}: the photos may be in {" or ".join(names)}; say --bytes-column')
         if names:
-            return _bytes_of(names[0], schema.field(names[0]).type)
+            return _bytes_of(names[0], _type(path, schema, names[0], 'bytes_column'))
     return None
 
 
 def _key(schema: pa.Schema, content: str) -> str | None:
     struct = content.removesuffix('.bytes')
-    if struct != content and content not in schema.names and 'path' in [field.name for field in schema.field(struct).type]:
+    if struct != content and content not in schema.names and 'path' in _naming(schema.field(struct).type):
         return f'{struct}.path'
-    return next((name for name in KEYS if name in schema.names and is_text(schema.field(name).type)), None)
+    return next((name for name in KEYS if name in _naming(schema)), None)
+
+
+def _naming(fields: Iterable[pa.Field]) -> list[str]:
+    return [field.name for field in fields if is_text(field.type)]
 
 
 def _bytes_of(name: str, kind: pa.DataType) -> str | None:

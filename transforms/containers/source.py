@@ -5,12 +5,17 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
+import tarfile
 from typing import BinaryIO, cast
 
 from ..records import Status
 from .member import Broken
 
 STEP = 1 << 16  # bytes that are read and dropped at once
+RATIO, FREE = 250, 1 << 30  # a compressed archive may unpack to so many times its size, and to so many bytes in any case
+HEADERS = 1 << 22  # bytes of headers before one member that are believed
+BLANK = bytes(tarfile.BLOCKSIZE)
 
 
 class Source:
@@ -18,6 +23,8 @@ class Source:
 
     Attributes:
         ended: whether a read met the end.
+        blank: whether the last read met a block of zeros, as an archive's end is marked.
+        headers: bytes that may still be read as headers of the next member.
         name, mode: what tarfile looks for.
     """
 
@@ -26,14 +33,27 @@ class Source:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._at = file, 0
-        self.ended = False
+        self.ended = self.blank = False
+        self.headers = HEADERS
 
     def tell(self) -> int:
         return self._at
 
     def read(self, size: int) -> bytes:
+        """Headers.
+
+        Raises:
+            Broken: there is no end of them.
+        """
+        self.headers -= size
+        if self.headers < 0:
+            raise Broken(Status.CORRUPT, f'a member with more than {HEADERS} bytes of headers')
+        return self.take(size)
+
+    def take(self, size: int) -> bytes:
+        """Data."""
         data = self._file.read(size)
-        self.ended = len(data) < size
+        self.ended, self.blank = len(data) < size, data == BLANK
         self._at += len(data)
         return data
 
@@ -53,10 +73,20 @@ class Source:
 
 
 class Stream(Source):
-    """A compressed tar: what is passed by is decompressed and dropped."""
+    """A compressed tar: what is passed by is decompressed and dropped, up to a limit."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(decompressed(file))
+        self._most = FREE + RATIO * os.fstat(file.fileno()).st_size
+
+    def take(self, size: int) -> bytes:
+        data = super().take(size)
+        if self._at > self._most:
+            raise Broken(Status.CORRUPT, f'it unpacks to more than {RATIO} times its size')
+        return data
 
     def _go(self, place: int) -> None:
-        while self._at < place and self.read(min(STEP, place - self._at)):
+        while self._at < place and self.take(min(STEP, place - self._at)):
             pass
 
 

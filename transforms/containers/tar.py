@@ -11,10 +11,11 @@ from typing import BinaryIO
 from ..records import Entry, Failure, Kind, Status
 from .kinds import HEAD, is_tar
 from .member import MOST, Broken, Container, Member, bytes_at, faults, place
-from .source import Source, Stream, decompressed
+from .source import HEADERS, Source, Stream, decompressed
 
 LONG = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 LONGEST = 1 << 20  # bytes of a long name or a pax header that are believed
+MOST_GLOBAL = 100  # names of a pax header for all members: tarfile keeps them, and copies them to each
 TYPES = {
     tarfile.LNKTYPE: 'a hard link',
     tarfile.SYMTYPE: 'a symbolic link',
@@ -92,12 +93,13 @@ def read_stream(file: BinaryIO, entries: Sequence[Entry]) -> Iterator[tuple[Entr
     wanted = {place(entry).number: entry for entry in entries}
     failure = Failure(Status.CORRUPT, 'the archive ends before it')
     try:
-        source = Stream(decompressed(file))
-        for number, header in enumerate(headers(source)):
+        source = Stream(file)
+        for number, _ in enumerate(headers(source)):
             if number in wanted:
+                size = wanted[number].size or 0
                 with faults():
-                    data = source.read(header.size)
-                yield wanted.pop(number), data if len(data) == header.size else CUT
+                    data = source.take(size)
+                yield wanted.pop(number), data if len(data) == size else CUT
             if not wanted:
                 return
     except Broken as broken:
@@ -107,7 +109,7 @@ def read_stream(file: BinaryIO, entries: Sequence[Entry]) -> Iterator[tuple[Entr
 
 
 def _source(kind: Kind, file: BinaryIO) -> Source:
-    return Source(file) if kind is Kind.TAR else Stream(decompressed(file))
+    return Source(file) if kind is Kind.TAR else Stream(file)
 
 
 def _no_tar(file: BinaryIO) -> Failure | None:
@@ -122,11 +124,16 @@ def _no_tar(file: BinaryIO) -> Failure | None:
 
 
 def _next(archive: tarfile.TarFile, source: Source) -> tarfile.TarInfo | None:
+    source.headers = HEADERS
     with _reading(source):
         header = archive.next()
     archive.members.clear()  # type: ignore[attr-defined]  # tarfile keeps every header that it has seen
+    if header is None and not source.blank:
+        raise Broken(Status.CORRUPT, 'a header that makes no sense')
     if header is not None and header.size < 0:
         raise Broken(Status.CORRUPT, f'a member of {header.size} bytes')
+    if len(archive.pax_headers) > MOST_GLOBAL:
+        raise Broken(Status.CORRUPT, f'headers for all members of more than {MOST_GLOBAL} names')
     return header
 
 

@@ -60,8 +60,8 @@ def find_directory(file: BinaryIO) -> Directory:
     tail_at = max(0, size - END_SIZE - LONGEST_COMMENT)
     file.seek(tail_at)
     tail = file.read()
-    found = tail.rfind(END)
-    if found < 0 or len(tail) - found < END_SIZE:
+    found = _end(tail)
+    if found < 0:
         raise Broken(Status.TRUNCATED, 'it ends without a directory')
     length, offset = struct.unpack('<12xLL2x', tail[found : found + END_SIZE])
     end = tail_at + found
@@ -71,6 +71,14 @@ def find_directory(file: BinaryIO) -> Directory:
     if start < 0 or offset > start:
         raise Broken(Status.CORRUPT, f'a directory of {length} bytes at {offset} before byte {end}')
     return Directory(start, end, start - offset)
+
+
+def _end(tail: bytes) -> int:
+    """Where the record stands whose comment reaches to the end of the file, else the last one; -1 where there is none."""
+    last = found = tail.rfind(END, 0, len(tail) - END_SIZE + len(END))
+    while found >= 0 and found + END_SIZE + int.from_bytes(tail[found + END_SIZE - 2 : found + END_SIZE], 'little') != len(tail):
+        found = tail.rfind(END, 0, found)
+    return found if found >= 0 else last
 
 
 def _has_locator(file: BinaryIO, end: int) -> bool:
