@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+FUZZ_SECONDS ?= 300
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test lint format test-install bench clean
+.PHONY: setup demo test lint format test-install fuzz bench clean
 
 setup: $(READY)
 
@@ -38,6 +39,14 @@ format: $(READY)
 # A wheel and the source archive that Beam stages, each in an environment of its own, outside of the checkout.
 test-install: $(READY)
 	$(BIN)/python -m pytest -m install
+
+# Looks for bytes that break the way from a file to its crops, for FUZZ_SECONDS.
+fuzz: $(VENV)/.fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+$(VENV)/.fuzz: $(READY)
+	$(INSTALL) -e '.[fuzz]'
+	@touch $@
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.throughput

@@ -5,7 +5,8 @@ What OpenCV 4.14 does, each held by a test:
 - EXIF orientation of JPEG, PNG and WebP is left alone when asked; TIFF's own (tag 274) is applied always, with every flag.
 - 16 bits become 8 by dropping the lower eight (colour TIFFs: divided by 257, rounded).
 - CMYK is converted, with and without Adobe's marker. Palettes and 1 bit come as BGR.
-- Of animated and multi-page files it gives the first frame. Of an animated PNG whose default image is no frame, the first frame.
+- Of animated and multi-page files it gives the first frame. Rows that an animated PNG's frame lacks are whatever lay in memory: such a
+  file is made a plain one of its first frame before (`first_frame`).
 - A JPEG that was cut and closed with an end of image again gives grey for what is missing, and only libjpeg's line on stderr.
 - A PNG chunk's length is believed: 214 bytes that claim 2 GB cost 2 GB and six seconds. What is cut is therefore never decoded.
 - 32-bit integer and float TIFFs, and TIFFs packed with ZSTD or LZMA, are refused.
@@ -19,6 +20,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from .formats.apng import first_frame
 from .formats.header import Header, upright_size
 
 __all__ = ['Undecodable', 'decode', 'silence']
@@ -80,6 +82,7 @@ def silence() -> None:
 
 
 def _stored(data: bytes, header: Header, shrink: int) -> np.ndarray:
+    data = first_frame(data) if header.format == 'png' else data
     if header.alpha:
         image = _imdecode(data, cv2.IMREAD_UNCHANGED)
         if image.ndim == 3 and image.shape[2] == 4:

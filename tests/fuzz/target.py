@@ -8,6 +8,7 @@ Any exception ends the process, and so does a crash, a run of too long or too mu
 from __future__ import annotations
 
 import random
+import resource
 import sys
 
 import atheris
@@ -23,6 +24,7 @@ from tests.fuzz.mutate import mutate
 
 PIXELS = 1 << 20
 CHANGES = 4
+MEMORY = 256 << 10  # KiB that an input of so few pixels may take
 HOW = Extraction(Crop('arcface-112', 1.0, 64, 3), 0.025, 0.7, PIXELS, True)
 DETECTOR = FaceDetector(HOW.smallest_face, HOW.min_score)
 FAILURES = (Status.EMPTY, Status.NOT_AN_IMAGE, Status.TRUNCATED, Status.CORRUPT, Status.TOO_LARGE)
@@ -34,12 +36,19 @@ def check(data: bytes) -> None:
     Raises:
         AssertionError: something did not hold.
     """
+    peak = _peak()
     found = extract(data, HOW, DETECTOR)
     facts = found.facts
+    assert _peak() - peak < MEMORY, f'{facts}: took {_peak() - peak:,} KiB'
     assert facts.status in (*READ, *FAILURES), facts
     assert (facts.status is Status.OK) == (len(found.faces) == 1) == (len(found.crops) == 1), facts
     assert facts.status is not Status.OK or 0 < facts.width * facts.height <= PIXELS, facts
     assert _same(found, extract(data, HOW, DETECTOR)), f'{facts}: another result the second time'
+
+
+def _peak() -> int:
+    """The most memory of this process so far, KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _same(one: Extracted, other: Extracted) -> bool:

@@ -172,6 +172,26 @@ def test_an_animated_png_gives_its_first_frame_not_a_default_image_outside_it():
     assert np.array_equal(rgb(data), np.asarray(frames[0]))
 
 
+def test_an_animated_pngs_first_frame_that_covers_a_part_gives_way_to_the_default_image():
+    data = save(PHOTO, 'PNG', save_all=True, append_images=[PHOTO.rotate(180)], default_image=True)
+    place = data.index(b'fcTL')
+    smaller = data[: place + 8] + (20).to_bytes(4) + data[place + 12 :]
+    assert np.array_equal(rgb(smaller), np.asarray(PHOTO))
+
+
+@pytest.mark.parametrize('apart', [False, True])
+def test_an_animated_png_whose_first_frame_lacks_rows_is_undecodable(apart):
+    """Found by fuzzing: OpenCV gives what lay in memory for them, another picture every time."""
+    data = save(PHOTO, 'PNG', save_all=True, append_images=[PHOTO.rotate(180)], default_image=apart)
+    kind, number = (b'fdAT', 4) if apart else (b'IDAT', 0)
+    place = data.index(kind)
+    (length,) = struct.unpack('>I', data[place - 4 : place])
+    pixels = zlib.decompress(data[place + 4 + number : place + 4 + length])
+    short = data[place + 4 : place + 4 + number] + zlib.compress(pixels[: len(pixels) // 2])
+    with pytest.raises(Undecodable):
+        rgb(data[: place - 4] + chunk(kind, short) + data[place + 8 + length :])
+
+
 def test_an_animated_webp_lies_on_its_own_background():
     image = Image.new('RGBA', (8, 8), (200, 100, 50, 255))
     image.paste((0, 0, 0, 0), (0, 0, 8, 4))

@@ -33,13 +33,16 @@ def read_png(data: bytes) -> Header:
     length, kind, width, height, _, colour = take(START, data, len(SIGNATURE))
     if (length, kind) != (13, b'IHDR'):
         raise BrokenHeader(f'a PNG that begins with a chunk {kind!r} of {length:,} bytes')
-    orientation, alpha, complete = 0, colour in (GREY_ALPHA, RGBA), False
+    orientation, alpha, pixels, complete = 0, colour in (GREY_ALPHA, RGBA), False, False
     at, last, unpack = len(SIGNATURE), len(data) - OVERHEAD, CHUNK.unpack_from
     while at <= last and not complete:
         length, kind = unpack(data, at)
         if kind == b'eXIf' and not orientation:
             orientation = exif_orientation(data[at + 8 : at + 8 + min(length, LONGEST_EXIF)])
         alpha = alpha or (kind == b'tRNS' and colour in (RGB, PALETTE))
+        pixels = pixels or kind == b'IDAT'
         complete = kind == b'IEND' and at + length <= last
         at += OVERHEAD + length
+    if complete and not pixels:
+        raise BrokenHeader('a PNG without pixels')  # OpenCV would look for them behind its end, in chunks of any length
     return Header('png', width, height, orientation or 1, complete, alpha)
