@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import time
@@ -83,7 +84,7 @@ def write_plans(entries: Iterator[Entry], config: PhotoConfig, folder: str) -> P
     """
     if config.shards and config.shards & (config.shards - 1):
         raise UsageError(f'--shards {config.shards}: not a power of two; say {shard_count(config.shards, 1)}')
-    began, work = time.time_ns(), Path(folder, WORK, 'listing')
+    began, work = _began(folder), Path(folder, WORK, 'listing')
     shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
     try:
         listing = _listed(narrow(entries, config), work)
@@ -93,6 +94,12 @@ def write_plans(entries: Iterator[Entry], config: PhotoConfig, folder: str) -> P
         return _written(listing, shards, folder, began)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _began(folder: str) -> int:
+    """When the first listing began: what a killed run read then is kept."""
+    listed = Path(folder, LISTED)
+    return int(json.loads(listed.read_text())['began_ns']) if listed.is_file() else time.time_ns()
 
 
 def shard_count(inputs: int, per_shard: int = PER_SHARD) -> int:
@@ -177,5 +184,6 @@ def _write_empty(folder: str, numbers: Iterable[int], shards: int) -> list[str]:
 
 def _remove_stale(folder: str, shards: int) -> None:
     """Those of an earlier number of shards go."""
-    for stale in set(Path(folder, 'plan').glob('*')) - {Path(folder, part_name('plan', shard, shards)) for shard in range(shards)}:
+    kept = {Path(folder, LISTED), *(Path(folder, part_name('plan', shard, shards)) for shard in range(shards))}
+    for stale in set(Path(folder, 'plan').glob('*')) - kept:
         stale.unlink()

@@ -44,3 +44,15 @@ def test_a_count_that_is_no_power_of_two_is_refused(tmp_path):
     with pytest.raises(UsageError, match='--shards 6: not a power of two; say 8'):
         write_plans(list_inputs(sources([str(tmp_path)]), config, []), config, str(tmp_path / 'out'))
     assert not (tmp_path / 'out').exists()
+
+
+def test_a_second_listing_keeps_the_time_of_the_first(tmp_path):
+    """Shards that a killed run finished hold what was read then."""
+    (tmp_path / 'a.jpg').write_bytes(b'1')
+    config = load(LabelConfig, 'label')
+    began = []
+    for shards in (2, 4):
+        more = dataclasses.replace(config, shards=shards)
+        write_plans(list_inputs(sources([str(tmp_path / 'a.jpg')]), more, []), more, str(tmp_path / 'out'))
+        began.append((tmp_path / 'out/plan/listed.json').read_text())
+    assert began[0] == began[1]
