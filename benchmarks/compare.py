@@ -91,9 +91,12 @@ def cost(words: list[str], cores: set[int]) -> Cost:
 
 def mien_label(folder: Path, scratch: Path, workers: int = 1, *more: str, shards: int = 16) -> list[str]:
     """`mien label` into a folder of its own; sixteen shards, so that two workers have equal shares."""
-    out = tempfile.mkdtemp(dir=scratch)
-    words = ['label', str(folder), '--out', out, '--workers', str(workers), '--shards', str(shards), *more]
-    return [sys.executable, '-m', 'mien.pipelines.cli', *words]
+    return label_command(folder, Path(tempfile.mkdtemp(dir=scratch)), '--workers', str(workers), '--shards', str(shards), *more)
+
+
+def label_command(folder: Path, out: Path, *more: str) -> list[str]:
+    """`mien label`."""
+    return [sys.executable, '-m', 'mien.pipelines.cli', 'label', str(folder), '--out', str(out), *more]
 
 
 def print_speeds(rounds: list[Round]) -> None:

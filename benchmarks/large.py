@@ -23,6 +23,7 @@ from mien.transforms.detect import FaceDetector, overlap, working_size
 from mien.transforms.extract import Extracted, Extraction, extract
 from mien.transforms.yunet import weights_path
 
+from .arguments import repeated
 from .compare import Folders, Round, fitted, make_images, mien_label, per_image, photos, print_ratio, print_speeds
 from .throughput import SMALLEST_FACE, bare_loop
 
@@ -35,7 +36,7 @@ def main() -> None:
     said = _arguments()
     paths = photos(said.images)
     with tempfile.TemporaryDirectory() as scratch:
-        images = [_image(path, seed) for seed, path in enumerate(paths[: said.different])]
+        images = [image(path, seed) for seed, path in enumerate(paths[: said.different])]
         folders = make_images(Path(scratch), said.count, lambda index: images[index % len(images)])
         rounds = [_round(folders, Path(scratch)) for _ in range(said.rounds)]
         bounds = [_bound(images) for _ in range(said.rounds)]
@@ -107,18 +108,16 @@ def _as_png(data: bytes) -> bytes:
     return cv2.imencode('.png', image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 
-def _image(path: Path, seed: int) -> bytes:
-    image = fitted(cv2.imread(str(path)), WIDTH, HEIGHT).astype(np.float32)
-    image += np.random.default_rng(seed).normal(0, GRAIN, image.shape).astype(np.float32)
-    return cv2.imencode('.jpg', np.clip(image, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+def image(path: Path, seed: int) -> bytes:
+    """A photo enlarged to a JPEG of 12 megapixels, with grain."""
+    pixels = fitted(cv2.imread(str(path)), WIDTH, HEIGHT).astype(np.float32)
+    pixels += np.random.default_rng(seed).normal(0, GRAIN, pixels.shape).astype(np.float32)
+    return cv2.imencode('.jpg', np.clip(pixels, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--images', help='folder of photos to enlarge; default: portraits that installed packages carry')
-    parser.add_argument('--count', type=int, default=60)
+    parser = repeated(__doc__, count=60, rounds=3)
     parser.add_argument('--different', type=int, default=20, help='photos that are not copies')
-    parser.add_argument('--rounds', type=int, default=3)
     return parser.parse_args()
 
 

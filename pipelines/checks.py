@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from ..configs.schema import SPLITS
+from ..transforms.parts import SNAPSHOT
 from ..transforms.records import image_id
 from ..transforms.tables import face_id
 from .finished import Finding, Finished, Shard
-from .place import SNAPSHOT
 from .snapshot import identity
 
 

@@ -11,9 +11,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ..configs.errors import UsageError
-from ..transforms.parts import part_name
+from ..transforms.parts import SNAPSHOT, part_name
 from ..transforms.tables import SCHEMA_VERSION, Row
-from .place import SNAPSHOT
 
 KEYS = {'files': dict, 'counts': dict, 'statuses': dict, 'tallies': dict, 'shards': int, 'kind': str, 'schema_version': str}
 

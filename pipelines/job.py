@@ -13,7 +13,7 @@ from typing import Any
 from ..configs.schema import Crop, PhotoConfig
 from ..models.package import sha256
 from ..transforms.carry import Carry
-from ..transforms.parts import UNSETTLED, WORK, unsettled_path, write_json
+from ..transforms.parts import SNAPSHOT, UNSETTLED, WORK, unsettled_path, write_json
 from ..transforms.records import Entry
 from ..transforms.write import Layout
 from .inputs import Source, list_inputs, sources
@@ -21,7 +21,7 @@ from .plan import Plan, write_plans
 from .previous import earlier
 from .recipe import Recipe
 from .runners import Run
-from .snapshot import SNAPSHOT, Output
+from .snapshot import Output
 from .surroundings import Surroundings, say_once
 from .totals import add_up, check_ceiling
 

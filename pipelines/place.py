@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..configs.errors import UsageError
-from ..transforms.parts import WORK
+from ..transforms.parts import SNAPSHOT, WORK
 from .lock import take
 
-SNAPSHOT = 'snapshot.json'
 LOCK, BEGUN = 'lock', 'recipe.json'
 
 

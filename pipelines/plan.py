@@ -37,14 +37,12 @@ class Plan:
         shards: number of shards, a power of two.
         inputs: number of inputs.
         digests: SHA-256 of each shard's plan.
-        empty: shards that hold nothing.
     """
 
     folder: str
     shards: int
     inputs: int
     digests: tuple[str, ...]
-    empty: tuple[int, ...]
 
     def done(self) -> Iterator[Marker]:
         """The markers of shards that are done as planned, one after the other."""
@@ -159,15 +157,12 @@ def _check_ids(table: pa.Table) -> None:
 def _written(listing: _Listing, shards: int, folder: str, began: int) -> Plan:
     _remove_stale(folder, shards)
     digests: list[str] = []
-    filled: list[int] = []
     for shard, some in _by_shard(listing.spool, shards):
         digests += _write_empty(folder, range(len(digests), shard), shards)
         digests.append(write_plan(folder, shard, shards, some))
-        filled.append(shard)
     digests += _write_empty(folder, range(len(digests), shards), shards)
     write_json(Path(folder, LISTED), {'began_ns': began})
-    empty = tuple(sorted(set(range(shards)) - set(filled)))
-    return Plan(folder, shards, listing.inputs, tuple(digests), empty)
+    return Plan(folder, shards, listing.inputs, tuple(digests))
 
 
 def _by_shard(spool: Spool, shards: int) -> Iterator[tuple[int, pa.Table]]:

@@ -1,11 +1,9 @@
-"""The snapshot that `--previous` names: what it may be, what is taken from it, and parts that are linked as they are."""
+"""The snapshot that `--previous` names: what it may be, and what is taken from it."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +11,8 @@ from typing import Any
 
 from ..configs.errors import UsageError
 from ..transforms.carry import Carry, Compare
-from ..transforms.parts import LISTED, UNSETTLED, part_name, write_marker
-from ..transforms.plan_file import read_plan
-from ..transforms.records import Rows, Status
-from ..transforms.write import Layout, close_shard, marker_of
-from .place import SNAPSHOT
-from .plan import Plan
+from ..transforms.parts import LISTED, SNAPSHOT, UNSETTLED
+from ..transforms.records import Status
 from .recipe import Recipe, differences
 from .runners import Run
 from .snapshot import identity, reading
@@ -57,51 +51,12 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
         again=frozenset((*MOMENT, *map(_status, retry))),
         compare=Compare.CONTENT if paranoid else Compare.TIME,
         rows_stay=earlier['digests']['model'] == recipe.digests['model'],
+        parts_stay=not differences(identity(Path(folder), SNAPSHOT), recipe.as_dict()),
         crops_suit=earlier['digests']['crop'] == recipe.digests['crop'],
         keep_crops=recipe.config['crops'],
         before=_said(folder, LISTED)['began_ns'],
         unsettled=frozenset(_said(folder, UNSETTLED)['uris']),
     )
-
-
-def take_over(layout: Layout, plan: Plan, carry: Carry, recipe: Recipe) -> None:
-    """Finishes the shards in which nothing is to be done: parts that would come out equal are linked, others written."""
-    earlier = _described(carry.folder)
-    same_recipe = carry.shards == plan.shards and not differences(identity(Path(carry.folder), SNAPSHOT), recipe.as_dict())
-    for shard in plan.pending():
-        carried = carry.sort(read_plan(plan.folder, shard, plan.shards), shard, plan.shards)
-        if carried.todo:
-            continue
-        if same_recipe and _is_whole(carry, shard, carried.rows):
-            _link(layout, shard, carried.rows, carry, earlier['files'])
-        else:
-            close_shard(layout, shard, carried.rows)
-
-
-def _is_whole(carry: Carry, shard: int, rows: Rows) -> bool:
-    """Whether all that the earlier shard held stays."""
-    return len(rows.get('images', ())) == len(read_plan(carry.folder, shard, carry.shards))
-
-
-def _link(layout: Layout, shard: int, rows: Rows, carry: Carry, digests: dict[str, str]) -> None:
-    names = [part_name(table, shard, layout.shards) for table in layout.schemas]
-    for name in names:
-        link(Path(carry.folder, name), Path(layout.folder, name))
-    write_marker(layout.folder, marker_of(layout, shard, {'images': [], **rows}, {name: digests[name] for name in names}))
-
-
-def link(source: Path, target: Path) -> None:
-    """Gives a file a second place, by a hard link where the file system can, else by a copy; whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f'.{target.name}.{uuid.uuid4().hex}')
-    try:
-        try:
-            os.link(source, beside)
-        except OSError:
-            shutil.copyfile(source, beside)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _described(folder: str) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..configs.errors import UsageError
+from ..transforms.parts import SNAPSHOT
 from .lock import removing
-from .place import SNAPSHOT, is_complete
+from .place import is_complete
 
 UNFINISHED, PRUNED = '.partial', '.pruned-'
 

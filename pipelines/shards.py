@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import apache_beam as beam
@@ -17,10 +17,10 @@ from ..transforms.parts import Marker
 from ..transforms.plan_file import read_plan
 from ..transforms.read_images import ReadImages
 from ..transforms.records import DOUBTFUL, ExtractedImage, Rows
-from ..transforms.write import Layout, close_shard, open_shard
+from ..transforms.take_over import TakeOver
+from ..transforms.write import Layout
 from .job import Job
 from .plan import Plan
-from .previous import take_over
 from .progress import shown
 from .runners import pipeline_options
 
@@ -48,11 +48,7 @@ def run_shards(job: Job, plan: Plan, layout: Layout, stages: Stages) -> None:
     Args:
         stages: from photos with their faces to finished shards.
     """
-    carry = job.carry and replace(job.carry, tables=tuple(layout.schemas))
-    if carry is not None:
-        take_over(layout, plan, carry, job.recipe)
-    for shard in sorted(set(plan.empty) - plan.finished()):
-        close_shard(layout, shard, open_shard(layout, shard).rows)
+    carry = job.carry and job.carry.into(tuple(layout.schemas), plan.shards)
     _run(job, plan, _carrying(layout, plan, carry), stages, plan.pending(), carry)
     doubtful = [marker.shard for marker in plan.done() if marker.doubtful and not marker.second]
     own = Carry(plan.folder, plan.shards, tuple(layout.schemas), frozenset(DOUBTFUL), Compare.NOTHING)
@@ -68,18 +64,19 @@ def _run(job: Job, plan: Plan, layout: Layout, stages: Stages, shards: list[int]
     if not shards:
         return
     with shown(plan), beam.Pipeline(options=pipeline_options(job.run)) as pipeline:
-        stages(photos(pipeline, shards, job, plan, carry), layout)
+        stages(photos(pipeline, shards, job, layout, carry), layout)
 
 
-def photos(pipeline: beam.Pipeline, shards: Iterable[int], job: Job, plan: Plan, carry: Carry | None) -> PCollection[ExtractedImage]:
+def photos(pipeline: beam.Pipeline, shards: list[int], job: Job, layout: Layout, carry: Carry | None) -> PCollection[ExtractedImage]:
     """The shards' photos with their faces; the shard numbers are all that is reshuffled."""
     config = job.config
     how = Extraction(job.crop, config.smallest_face, config.min_score, config.max_pixels, config.whole_image)
     return (
         pipeline
-        | 'Shards' >> beam.Create(list(shards))
+        | 'Shards' >> beam.Create(shards)
         | 'Spread' >> beam.Reshuffle()
-        | 'ReadImages' >> ReadImages(plan.folder, plan.shards, config.max_bytes, carry)
+        | 'TakeOver' >> TakeOver(layout, carry)
+        | 'ReadImages' >> ReadImages(layout.folder, config.max_bytes)
         | 'ExtractFaces' >> ExtractFaces(how, limits(config))
     )
 

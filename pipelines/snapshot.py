@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..configs.errors import UsageError
-from ..transforms.parts import WORK, write_json
+from ..transforms.parts import SNAPSHOT, WORK, write_json
 from .lock import reading_folder, stands, writing
-from .place import BEGUN, LOCK, SNAPSHOT, Place, is_complete
+from .place import BEGUN, LOCK, Place, is_complete
 from .recipe import Recipe, differences
 
 RUN = 'run.json'

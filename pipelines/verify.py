@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..models.package import sha256
+from ..transforms.parts import SNAPSHOT
 from .checks import check_rows
 from .finished import Finding, Finished, describe
-from .place import SNAPSHOT
 from .snapshot import RUN, reading
 
 

@@ -44,6 +44,14 @@ class Todo:
 
 
 @dataclass(frozen=True)
+class ShardTodo:
+    """The inputs of a shard that must pass the line."""
+
+    shard: int
+    todo: list[Todo]
+
+
+@dataclass(frozen=True)
 class Carried:
     """A shard, sorted: rows that stay as they are, and inputs that must pass the line."""
 
@@ -62,6 +70,7 @@ class Carry:
         again: statuses that are tried again.
         compare: how a photo is told to be the same.
         rows_stay: the labels are this run's too; else only boxes, landmarks and facts are taken.
+        parts_stay: whole parts are this run's, byte by byte, where a shard has no change.
         crops_suit: crops that were kept are cut as this run cuts them.
         keep_crops: whether this run keeps crops.
         before: when the earlier plan's listing began, nanoseconds since 1970; what changed later may have changed twice.
@@ -74,10 +83,24 @@ class Carry:
     again: frozenset[Status]
     compare: Compare
     rows_stay: bool = True
+    parts_stay: bool = False
     crops_suit: bool = True
     keep_crops: bool = True
     before: int = 0
     unsettled: frozenset[str] = frozenset()
+
+    def into(self, tables: tuple[str, ...], shards: int) -> Carry:
+        """For a run with these tables and this number of shards."""
+        return replace(self, tables=tables, parts_stay=self.parts_stay and self.shards == shards)
+
+    def todo(self, entries: list[Entry], shard: int, shards: int) -> list[Todo]:
+        """The inputs of a shard that must pass the line; reads of the earlier tables what tells."""
+        by_status = self.rows_stay and not self.keep_crops and self.compare is not Compare.CONTENT
+        return (replace(self, tables=('images',)) if by_status else self).sort(entries, shard, shards).todo
+
+    def length(self, shard: int) -> int:
+        """Number of inputs of one of the earlier run's shards."""
+        return int(pq.read_metadata(Path(self.folder, part_name('plan', shard, self.shards))).num_rows)
 
     def sort(self, entries: list[Entry], shard: int, shards: int) -> Carried:
         """Sorts the inputs of a shard into those whose rows stay and those that must pass the line."""
@@ -122,7 +145,7 @@ class Carry:
         return not faces or (self.rows_stay and (not self.keep_crops or all(face['crop'] is not None for face in faces)))
 
     def _kept_rows(self, rows: dict[str, list[Row]]) -> dict[str, list[Row]]:
-        return rows if self.keep_crops else rows | {'faces': [face | {'crop': None} for face in rows['faces']]}
+        return rows if self.keep_crops else rows | {'faces': [face | {'crop': None} for face in rows.get('faces', ())]}
 
     def _known(self, entry: Entry, rows: dict[str, list[Row]]) -> Todo:
         (image,) = rows['images']

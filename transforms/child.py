@@ -29,7 +29,7 @@ from .memory_file import read_all
 from .records import Face, Status
 
 OUT_OF_MEMORY = 86  # exit status
-LARGE = 1 << 20  # bytes from which on a photo is not left in the memory file
+LARGE = 16 << 20  # bytes from which on a photo is not left in the memory file
 CUT_SHORT = (b'Premature end of JPEG', b'premature end of data segment')  # libjpeg says so on standard error and nowhere else
 PAGE = resource.getpagesize()
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-WORK = '_work'
+SNAPSHOT, WORK = 'snapshot.json', '_work'
 LISTED = 'plan/listed.json'  # when the listing began
 UNSETTLED = 'plan/unsettled.json'  # inputs that changed while they were read
 ROW_GROUP = 16384  # rows at most

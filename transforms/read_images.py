@@ -1,4 +1,4 @@
-"""Reads the photos of a shard in the pipeline, and passes over those that stay as an earlier run left them."""
+"""Reads the photos of a shard in the pipeline."""
 
 from __future__ import annotations
 
@@ -10,34 +10,29 @@ from dataclasses import dataclass, replace
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from .carry import Carry, Todo
+from .carry import ShardTodo, Todo
 from .parts import unsettled_path, write_json
-from .plan_file import read_plan
 from .read import load_all
 from .records import Known, LoadedImage
 
 
 @dataclass(eq=False)
 class ReadImages(beam.PTransform):
-    """Shard numbers to the photos of each shard, one at a time."""
+    """Shards to the photos that are to be done in each, one at a time."""
 
     folder: str
-    shards: int
     max_bytes: int
-    carry: Carry | None = None
 
-    def expand(self, numbers: PCollection[int]) -> PCollection[LoadedImage]:
-        return numbers | 'Load' >> beam.FlatMap(self._images).with_output_types(LoadedImage)
+    def expand(self, shards: PCollection[ShardTodo]) -> PCollection[LoadedImage]:
+        return shards | 'Load' >> beam.FlatMap(self._images).with_output_types(LoadedImage)
 
-    def _images(self, shard: int) -> Iterator[LoadedImage]:
-        entries = read_plan(self.folder, shard, self.shards)
-        todo = [Todo(entry) for entry in entries] if self.carry is None else self.carry.sort(entries, shard, self.shards).todo
+    def _images(self, shard: ShardTodo) -> Iterator[LoadedImage]:
         unsettled: list[str] = []
-        for number, loaded in enumerate(load_todo(shard, todo, self.max_bytes), 1):
+        for number, loaded in enumerate(load_todo(shard.shard, shard.todo, self.max_bytes), 1):
             if not loaded.settled:
                 unsettled.append(loaded.entry.uri)
-            if unsettled and number == len(todo):  # with the last photo the shard is closed
-                note_unsettled(self.folder, shard, unsettled)
+            if unsettled and number == len(shard.todo):  # with the last photo the shard is closed
+                note_unsettled(self.folder, shard.shard, unsettled)
             yield loaded
 
 

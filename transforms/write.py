@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from apache_beam.pvalue import PCollection
 
 from ..models.package import sha256
-from .parts import WORK, Marker, Tally, marker_path, part_name, write_json, write_marker, write_table
+from .parts import WORK, Marker, Tally, marker_path, part_name, read_marker, write_json, write_marker, write_table
 from .records import DOUBTFUL, READ, Status
 from .tables import Row
 
@@ -96,13 +96,16 @@ def open_shard(layout: Layout, shard: int) -> OpenShard:
 
 def close_shard(layout: Layout, shard: int, rows: Mapping[str, list[Row]]) -> Marker:
     """Writes a shard's parts, sorted by uri, and then its marker; an earlier marker would not be true of them."""
-    marker_path(layout.folder, shard).unlink(missing_ok=True)
+    place = marker_path(layout.folder, shard)
+    first_try = read_marker(place).doubtful if layout.second and place.is_file() else []
+    place.unlink(missing_ok=True)
     files = {}
     for table, schema in layout.schemas.items():
         name = part_name(table, shard, layout.shards)
         ordered = sorted(rows.get(table, ()), key=lambda row: row['uri'])  # stable: faces keep their order
         files[name] = write_table(Path(layout.folder, name), ordered, schema)
     marker = marker_of(layout, shard, rows, files)
+    marker = replace(marker, doubtful=sorted({*first_try, *marker.doubtful}))
     write_marker(layout.folder, marker)
     return marker
 

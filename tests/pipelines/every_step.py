@@ -1,4 +1,4 @@
-"""`mien label` killed, and met by a second one, before each change that it makes to the disk on its way to the finished snapshot.
+"""`mien label` killed, short of room, and met by a second one, at each change that it makes to the disk on its way to the snapshot.
 
     python -m tests.pipelines.every_step FOLDER
 
@@ -6,6 +6,7 @@ A program of its own: it forks, and must not have threads when it does.
 """
 
 import dataclasses
+import errno
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from mien.configs.errors import UsageError
+from mien.configs.errors import JobFailed, UsageError
 from mien.configs.load import load
 from mien.configs.schema import LabelConfig
 from mien.pipelines.label import label
@@ -25,7 +26,7 @@ from tests.generated import make_photos
 from tests.snapshots import content
 
 CONFIG = dataclasses.replace(load(LabelConfig, 'label'), whole_image=True, shards=2)
-REFUSED, KILLED = 2, 9
+FAILED, REFUSED, KILLED = 3, 2, 9
 
 
 def main(folder: Path) -> None:
@@ -35,6 +36,7 @@ def main(folder: Path) -> None:
     for before in (job.ready(folder / 'fresh', older=False), job.ready(folder / 'overwriting', older=True)):
         killed = killed_at_every_step(job, before)
         print(f'{before.name}: killed at {killed} steps; a second writer: {dict(met_at_every_step(job, before))}')
+    print(f'{before.name}: no room at every step: {dict(full_at_every_step(job, before))}')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Job:
             status = 0
         except UsageError as error:
             status = REFUSED if 'is being written by process' in str(error) else 1
+        except JobFailed as error:
+            status = FAILED if 'make room, then the same command goes on' in str(error) else 1
         finally:
             os._exit(status)
 
@@ -95,6 +99,33 @@ def killed_at_every_step(job: Job, before: Path) -> int:
         if not status:
             return step - 1
     raise AssertionError('no end')
+
+
+def full_at_every_step(job: Job, before: Path) -> Counter[str]:
+    """Has no room for the first change, for the second ..., each time followed by the same command; gives how the first ones ended.
+
+    A file system that copies on write needs room to remove a file, too.
+    """
+    found: Counter[str] = Counter()
+    for step in range(1, 1000):
+        folder = Path(shutil.copytree(before, job.scratch / 'full'))
+        reached = job.scratch / 'reached'
+        status = job.run(folder, step, lambda reached=reached: _no_room(reached))
+        assert status in (0, FAILED), status
+        if status or os.listdir(folder) != ['out'] or (folder / 'out/_work').exists():
+            assert job.run(folder) == 0
+        job.check(folder, before)
+        shutil.rmtree(folder)
+        if not reached.exists():
+            return found
+        reached.unlink()
+        found['failed' if status else 'done'] += 1
+    raise AssertionError('no end')
+
+
+def _no_room(reached: Path) -> None:
+    reached.touch()
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(reached))
 
 
 def met_at_every_step(job: Job, before: Path) -> Counter[str]:

@@ -20,6 +20,7 @@ from mien.transforms.detect import FaceDetector
 from mien.transforms.extract import Extraction, extract
 from mien.transforms.isolate import IsolatedExtractor, Limits
 from mien.transforms.records import Status
+from tests.processes import extractors
 
 HOW = Extraction(Crop('fer2013', 1.0, 48, 1), 0.025, 0.7, 100_000_000, False)
 LIMITS = Limits(seconds=20.0, memory=2 << 30)
@@ -30,11 +31,6 @@ def extractor():
     extractor = IsolatedExtractor(HOW, LIMITS)
     yield extractor
     extractor.close()
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    return [int(child) for task in Path(f'/proc/{pid}/task').iterdir() for child in (task / 'children').read_text().split()]
 
 
 def png(width: int, height: int, row: bytes) -> bytes:
@@ -59,7 +55,7 @@ def test_the_child_answers_as_the_function(extractor, photos_dir):
 
 @pytest.mark.parametrize('killer', [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
 def test_a_child_that_a_signal_ends_costs_its_photo_alone(extractor, killer):
-    (child,) = children(os.getpid())
+    (child,) = extractors(os.getpid())
     healthy = png(64, 64, bytes(64))
     assert extractor.extract(healthy).facts.status is Status.NO_FACE
     os.kill(child, signal.SIGSTOP)  # it cannot answer before it dies
@@ -67,7 +63,7 @@ def test_a_child_that_a_signal_ends_costs_its_photo_alone(extractor, killer):
     failure = extractor.extract(healthy)
     assert (failure.status, failure.detail) == (Status.CRASHED, f'the decoder died of {killer.name}')
     assert extractor.extract(healthy).facts.status is Status.NO_FACE
-    assert child not in children(os.getpid())
+    assert child not in extractors(os.getpid())
 
 
 def test_a_photo_that_takes_too_much_processor_time_is_timeout():
@@ -84,7 +80,7 @@ def test_a_child_that_hangs_without_working_is_timeout():
     extractor = IsolatedExtractor(HOW, replace(LIMITS, seconds=0.2))
     try:
         assert extractor.extract(png(64, 64, bytes(64))).facts.status is Status.NO_FACE
-        (child,) = children(os.getpid())
+        (child,) = extractors(os.getpid())
         os.kill(child, signal.SIGSTOP)
         started = time.monotonic()
         assert extractor.extract(png(64, 64, bytes(64))).status is Status.TIMEOUT
@@ -130,7 +126,7 @@ while True:
 def test_no_child_outlives_its_parent():
     with subprocess.Popen([sys.executable, '-c', BUSY_PARENT], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as parent:
         parent.stdout.readline()
-        (child,) = children(parent.pid)
+        (child,) = extractors(parent.pid)
         parent.kill()
     deadline = time.monotonic() + 3
     while Path(f'/proc/{child}').exists() and time.monotonic() < deadline:

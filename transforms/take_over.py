@@ -1,0 +1,82 @@
+"""Tells what is to be done in a shard; one in which nothing is, as an earlier run did it or there are no inputs, is finished at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from .carry import Carry, ShardTodo, Todo
+from .parts import SNAPSHOT, part_name, write_marker
+from .plan_file import read_plan
+from .records import Rows
+from .write import Layout, close_shard, marker_of, open_shard
+
+
+def link_shard(layout: Layout, shard: int, rows: Rows, folder: str, digests: Mapping[str, str]) -> None:
+    """Finishes a shard by the parts of an earlier run.
+
+    Args:
+        rows: what these parts hold.
+        digests: SHA-256 by path below the earlier run's folder.
+    """
+    names = [part_name(table, shard, layout.shards) for table in layout.schemas]
+    for name in names:
+        link(Path(folder, name), Path(layout.folder, name))
+    write_marker(layout.folder, marker_of(layout, shard, rows, {name: digests[name] for name in names}))
+
+
+def link(source: Path, target: Path) -> None:
+    """Gives a file a second place, by a hard link where the file system can, else by a copy; whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f'.{target.name}.{uuid.uuid4().hex}')
+    try:
+        try:
+            os.link(source, beside)
+        except OSError:
+            shutil.copyfile(source, beside)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+class _TakeOver(beam.DoFn):
+    def __init__(self, layout: Layout, carry: Carry | None) -> None:
+        self._layout, self._carry = layout, carry
+
+    def setup(self) -> None:
+        if self._carry is not None and self._carry.parts_stay:
+            self._digests = json.loads(Path(self._carry.folder, SNAPSHOT).read_text())['files']
+
+    def process(self, shard: int) -> Iterator[ShardTodo]:
+        entries = read_plan(self._layout.folder, shard, self._layout.shards)
+        todo = [Todo(entry) for entry in entries] if self._carry is None else self._carry.todo(entries, shard, self._layout.shards)
+        if todo:
+            yield ShardTodo(shard, todo)
+        else:
+            self._finish(shard)
+
+    def _finish(self, shard: int) -> None:
+        rows = open_shard(self._layout, shard).rows
+        if self._carry is not None and self._carry.parts_stay and self._carry.length(shard) == len(rows['images']):
+            link_shard(self._layout, shard, rows, self._carry.folder, self._digests)
+        else:
+            close_shard(self._layout, shard, rows)
+
+
+@dataclass(eq=False)
+class TakeOver(beam.PTransform):
+    """Shard numbers to what is to be done in each shard in which there is something."""
+
+    layout: Layout
+    carry: Carry | None = None
+
+    def expand(self, numbers: PCollection[int]) -> PCollection[ShardTodo]:
+        return numbers | 'Sort' >> beam.ParDo(_TakeOver(self.layout, self.carry)).with_output_types(ShardTodo)
