@@ -55,9 +55,9 @@ def test_the_child_answers_as_the_function(extractor, photos_dir):
 
 @pytest.mark.parametrize('killer', [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
 def test_a_child_that_a_signal_ends_costs_its_photo_alone(extractor, killer):
-    (child,) = extractors(os.getpid())
     healthy = png(64, 64, bytes(64))
     assert extractor.extract(healthy).facts.status is Status.NO_FACE
+    (child,) = extractors(os.getpid())
     os.kill(child, signal.SIGSTOP)  # it cannot answer before it dies
     threading.Timer(0.3, lambda: (os.kill(child, killer), os.kill(child, signal.SIGCONT))).start()
     failure = extractor.extract(healthy)
