@@ -24,8 +24,8 @@ from .plan import Plan
 from .progress import shown
 from .runners import pipeline_options
 
-PIXEL_BYTES = 12  # of memory for a pixel at worst: 16-bit RGBA and what is made of it
-SPARE_MEMORY = 256 << 20
+PIXEL_BYTES = 9  # of memory for a pixel: 8-bit RGBA and what is made of it, or the coefficients of a progressive CMYK JPEG
+SPARE_MEMORY = 128 << 20
 
 Stages = Callable[[PCollection[ExtractedImage], Layout], PCollection[Marker]]
 
@@ -82,5 +82,5 @@ def photos(pipeline: beam.Pipeline, shards: list[int], job: Job, layout: Layout,
 
 
 def limits(config: PhotoConfig) -> Limits:
-    """What one photo may cost; an image of the most pixels fits."""
+    """What one photo may cost; an image of the most pixels fits, but for one of 16 bits and four channels."""
     return Limits(config.max_seconds, PIXEL_BYTES * config.max_pixels + config.max_bytes + SPARE_MEMORY)

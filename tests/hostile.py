@@ -26,7 +26,7 @@ LARGE = frozenset({'too_large'})
 OTHER = frozenset({'not_an_image'})
 CUT = frozenset({'truncated'})
 ANY = frozenset({'no_face', 'corrupt', 'truncated', 'not_an_image', 'too_large'})
-DEEP = frozenset({'no_face', 'crashed', 'corrupt'})  # eight bytes a pixel: of many pixels, more memory than a photo may take
+DEEP = frozenset({'no_face', 'crashed'})  # eight bytes a pixel: of many pixels, more memory than a photo may take
 
 Bomb = tuple[Callable[[], bytes], frozenset[str]]
 NOISE = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)

@@ -9,7 +9,6 @@ ends, the parent is gone, and so is this process. Neither Beam nor a model is im
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import resource
@@ -20,17 +19,19 @@ from dataclasses import replace
 from typing import Any
 
 import cv2
+import orjson
 
 from ..configs.schema import Crop
-from .decode import silence
 from .detect import FaceDetector
 from .extract import Extracted, Extraction, extract, faceless
 from .memory_file import read_all
-from .records import Face, Status
+from .records import READ, Face, Status
 
 OUT_OF_MEMORY = 86  # exit status
 LARGE = 16 << 20  # bytes from which on a photo is not left in the memory file
-CUT_SHORT = (b'Premature end of JPEG', b'premature end of data segment')  # libjpeg says so on standard error and nowhere else
+# What is said on standard error and nowhere else: by libjpeg; and by OpenCV and libraries that have no memory, also as std::bad_alloc.
+CUT_SHORT = (b'Premature end of JPEG', b'premature end of data segment')
+NO_MEMORY = (b'Insufficient memory', b'No space for', b'ut of memory', b'unknown exception')
 PAGE = resource.getpagesize()
 
 
@@ -39,15 +40,15 @@ def main(data: int, alive: int) -> None:
     threading.Thread(target=_die_with_parent, args=(alive,), daemon=True).start()
     with os.fdopen(os.dup(0), 'rb') as questions, os.fdopen(os.dup(1), 'wb') as answers:
         os.dup2(2, 1)  # whatever else writes to standard output must not answer
-        said = json.loads(questions.readline())
+        said = orjson.loads(questions.readline())
         how = Extraction(**said['how'] | {'crop': Crop(**said['how']['crop'])})
-        silence()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         detector = FaceDetector(how.smallest_face, how.min_score)
         _limit_memory(said['max_memory'])
         limit = 0
         for question in questions:
             limit = _limit_time(said['max_seconds'], limit)
-            extracted = _answer(json.loads(question), data, how, detector)
+            extracted = _answer(orjson.loads(question), data, how, detector)
             answers.write(to_line(extracted))
             answers.write(extracted.crops.tobytes())
             answers.flush()
@@ -56,7 +57,8 @@ def main(data: int, alive: int) -> None:
 def to_line(extracted: Extracted) -> bytes:
     """Everything of a photo but the crops' bytes, as a line of JSON."""
     faces = [vars(face) for face in extracted.faces]
-    return json.dumps({'facts': vars(extracted.facts), 'faces': faces, 'shape': extracted.crops.shape}).encode() + b'\n'
+    said = {'facts': vars(extracted.facts), 'faces': faces, 'shape': extracted.crops.shape}
+    return orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def to_face(said: dict[str, Any]) -> Face:
@@ -70,7 +72,7 @@ def _answer(question: dict[str, Any], data: int, how: Extraction, detector: Face
         os.ftruncate(data, 0)
     known = None if question['known'] is None else tuple(map(to_face, question['known']))
     try:
-        return _unless_cut_short(extract(content, how, detector, known))
+        return _reconsidered(extract(content, how, detector, known))
     except BaseException as error:
         if _is_out_of_memory(error):
             os._exit(OUT_OF_MEMORY)
@@ -83,16 +85,28 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return no_memory or isinstance(error, MemoryError) or 'alloc' in str(error).lower()
 
 
-def _unless_cut_short(extracted: Extracted) -> Extracted:
-    """A JPEG that was cut and closed again decodes to grey from there on, with a line on standard error."""
-    size = os.fstat(2).st_size
-    if not size:
-        return extracted
-    said = os.pread(2, min(size, LARGE), 0)
-    os.ftruncate(2, 0)
-    if extracted.facts.status not in (Status.OK, Status.NO_FACE) or not any(line in said for line in CUT_SHORT):
+def _reconsidered(extracted: Extracted) -> Extracted:
+    """What standard error says beyond: a JPEG that was cut and closed again decodes to grey; a decoder without memory only fails.
+
+    Raises:
+        MemoryError: see there.
+    """
+    said = _said()
+    if extracted.facts.status is Status.CORRUPT and any(line in said for line in NO_MEMORY):
+        raise MemoryError
+    if extracted.facts.status not in READ or not any(line in said for line in CUT_SHORT):
         return extracted
     return faceless(replace(extracted.facts, status=Status.TRUNCATED, detail='its pixels end before the image does', dhash=None))
+
+
+def _said() -> bytes:
+    """What was written to standard error for this photo."""
+    size = os.fstat(2).st_size
+    if not size:
+        return b''
+    said = os.pread(2, min(size, LARGE), 0)
+    os.ftruncate(2, 0)
+    return said
 
 
 def _limit_memory(more: int) -> None:

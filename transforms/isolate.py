@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import math
 import os
 import select
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import orjson
 
 from .child import OUT_OF_MEMORY, to_face
 from .extract import Extracted, Extraction
@@ -26,6 +26,7 @@ PATIENCE = 4  # seconds on the clock for each second of processor time: machines
 STARTING = 30.0  # seconds on the clock beyond that: a child that was just started imports first
 # glibc would give a photo's memory back to the system after each, and fault it in again for the next.
 KEEP_MEMORY = {'MALLOC_MMAP_THRESHOLD_': str(32 << 20), 'MALLOC_TRIM_THRESHOLD_': str(64 << 20), 'MALLOC_TOP_PAD_': str(16 << 20)}
+PIPE = 1 << 16  # bytes that a pipe holds
 LONGEST_LINE = 1 << 26  # bytes of an answer; 5,000 faces are 3 MB
 
 
@@ -107,7 +108,7 @@ class Child:
         write_all(self._data, data)
         self._say({'length': len(data), 'known': None if known is None else [vars(face) for face in known]})
         line, rest = self._line(deadline)
-        said = json.loads(line)
+        said = orjson.loads(line)
         crops = self._bytes(rest, math.prod(said['shape']), deadline)
         shape = tuple(said['shape'])
         facts = Facts(**said['facts'] | {'status': Status(said['facts']['status'])})
@@ -141,7 +142,7 @@ class Child:
 
     def _say(self, value: dict[str, Any]) -> None:
         """Puts a line to the child; one that has ended is found out by the answer that does not come."""
-        line = json.dumps(value).encode() + b'\n'
+        line = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
         with contextlib.suppress(BrokenPipeError):
             while line:
                 line = line[os.write(self._questions.fileno(), line) :]
@@ -170,7 +171,7 @@ class Child:
             self._late = True
             self._process.kill()
             raise Gone
-        come = os.read(descriptor, 1 << 20)
+        come = os.read(descriptor, PIPE)
         if not come:
             raise Gone
         return come

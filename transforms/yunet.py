@@ -56,7 +56,8 @@ class YuNet:
         batch = _batch(image)
         answers = self._session.run(OUTPUTS, {'input': batch})
         grids = [self._grid(stride, batch.shape[3] // stride, *answers[at::3]) for at, stride in enumerate(STRIDES)]
-        return _merged(np.concatenate(grids), self._min_score)
+        rows = np.concatenate(grids)
+        return _merged(rows[_has_extent(rows)], self._min_score)
 
     def _grid(self, stride: int, across: int, cls: np.ndarray, obj: np.ndarray, box: np.ndarray, points: np.ndarray) -> np.ndarray:
         """The rows of one grid of anchors; from libfacedetection's `facedetectcnn.cpp`, as OpenCV's `face_detect.cpp`."""
@@ -76,6 +77,12 @@ def _batch(image: np.ndarray) -> np.ndarray:
     for channel in range(3):
         batch[0, channel, :height, :width] = image[..., channel]
     return batch
+
+
+def _has_extent(rows: np.ndarray) -> np.ndarray:
+    """Which rows are numbers with landmarks apart: a picture that is made for it may have the network say anything."""
+    points = rows[:, 4:14].reshape(-1, 5, 2)
+    return np.isfinite(rows).all(axis=1) & (np.ptp(points, axis=1).max(axis=1) >= 1)
 
 
 def _merged(rows: np.ndarray, min_score: float) -> np.ndarray:
