@@ -2,8 +2,8 @@
 
     python -m benchmarks.workers [--images FOLDER] [--count N] [--rounds N]
 
-What the machine allows is told by two runs at once that share nothing, each with one worker on a core of its own over all images: cores share
-caches and memory.
+What the machine allows is told by two runs at once, each with one worker on a core of its own over all images: they share nothing
+but the machine's caches and memory.
 """
 
 from __future__ import annotations
