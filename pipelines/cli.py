@@ -75,6 +75,18 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument('folder', metavar='FOLDER')
     prune.add_argument('--keep', type=int, required=True, metavar='N', help='how many of the last complete ones stay')
     prune.add_argument('--dry-run', action='store_true', help='say what would be removed, and remove nothing')
+    diff = _command(commands, 'diff', _diff, 'what has changed between two snapshots of one kind; status 3 past a limit')
+    diff.add_argument('old', metavar='OLD')
+    diff.add_argument('new', metavar='NEW')
+    drift = (
+        "status 3 where the population stability index of the faces' classes (build: of the training split's) is more; default: any may be"
+    )
+    diff.add_argument('--max-drift', type=float, metavar='X', help=drift)
+    changed = (
+        "status 3 where a larger share of OLD's photos is gone, has another status, or has lost or changed a label; default: any may be"
+    )
+    diff.add_argument('--max-changed', type=float, metavar='X', help=changed)
+    diff.add_argument('--json', action='store_true', help='print what has changed as one line of JSON')
     _command(commands, 'models', _models, 'installed model packages and known architectures')
     demo = _command(commands, 'demo', _demo, 'labels photos that installed packages carry, and shows what was found')
     demo.add_argument('--out', default='demo-out', metavar='DIR', help='folder for inputs, tables and contact sheet (default: demo-out)')
@@ -140,6 +152,15 @@ def _verify(said: argparse.Namespace) -> int:
     result = verify(said.snapshot)
     print(json.dumps(asdict(result)) if said.json else result.text)
     return FOUND if result.findings else DONE
+
+
+def _diff(said: argparse.Namespace) -> int:
+    from .diff import Limits, diff
+    from .diff_text import text
+
+    found = diff(said.old, said.new, Limits(said.max_drift, said.max_changed))
+    print(json.dumps(asdict(found)) if said.json else text(found))
+    return FOUND if found.exceeded else DONE
 
 
 def _prune(said: argparse.Namespace) -> None:
