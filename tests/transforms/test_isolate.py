@@ -132,3 +132,10 @@ def test_no_child_outlives_its_parent():
     while Path(f'/proc/{child}').exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not Path(f'/proc/{child}').exists()
+
+
+def test_there_is_little_in_the_child_for_who_breaks_a_decoder():
+    heavy = ('apache_beam', 'tensorflow', 'pyarrow', 'ai_edge_litert')
+    code = f'import sys, mien.transforms.child; print([name for name in {heavy} if name in sys.modules])'
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout == '[]\n'
