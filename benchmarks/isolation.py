@@ -20,7 +20,7 @@ import cv2
 from mien.models.package import find
 from mien.transforms.detect import FaceDetector
 from mien.transforms.extract import Extraction, extract
-from mien.transforms.isolate import IsolatedExtractor, Limits
+from mien.transforms.isolate import AT_ONCE, Asked, IsolatedExtractor, Limits
 
 from . import large, throughput
 from .arguments import repeated
@@ -46,9 +46,9 @@ def main() -> None:
 
 def _compare(name: str, images: list[bytes], how: Extraction, rounds: int) -> None:
     detector, extractor = FaceDetector(how.smallest_face, how.min_score), IsolatedExtractor(how, LIMITS)
-    ways = [lambda data: extract(data, how, detector), extractor.extract]
+    ways = [lambda some: [extract(data, how, detector) for data in some], lambda some: _isolated(extractor, some)]
     for way in ways:  # imports, first sizes
-        way(images[0])
+        way(images)
     costs = [[_cost(way, images) for way in ways] for _ in range(rounds)]
     extractor.close()
     here, there = (1e6 * statistics.median(pair[at].clock for pair in costs) / len(images) for at in (0, 1))
@@ -57,10 +57,15 @@ def _compare(name: str, images: list[bytes], how: Extraction, rounds: int) -> No
     print_ratio('  isolated / here, per processor second', [here.processor / there.processor for here, there in costs])
 
 
-def _cost(way: Callable[[bytes], object], images: list[bytes]) -> Cost:
+def _isolated(extractor: IsolatedExtractor, images: list[bytes]) -> None:
+    """As many at once as the pipeline sends."""
+    for start in range(0, len(images), AT_ONCE):
+        extractor.extract_all([Asked(data) for data in images[start : start + AT_ONCE]])
+
+
+def _cost(way: Callable[[list[bytes]], object], images: list[bytes]) -> Cost:
     clock, processor = time.perf_counter(), _processor_seconds()
-    for data in images:
-        way(data)
+    way(images)
     return Cost(time.perf_counter() - clock, _processor_seconds() - processor)
 
 

@@ -12,7 +12,7 @@ from ..configs.schema import PhotoConfig
 from ..transforms.carry import Carry, Compare
 from ..transforms.extract import Extraction
 from ..transforms.extract_faces import ExtractFaces
-from ..transforms.isolate import Limits
+from ..transforms.isolate import AT_ONCE, Limits
 from ..transforms.parts import Marker
 from ..transforms.plan_file import read_plan
 from ..transforms.read_images import ReadImages
@@ -77,7 +77,7 @@ def photos(pipeline: beam.Pipeline, shards: list[int], job: Job, layout: Layout,
         | 'Spread' >> beam.Reshuffle()
         | 'TakeOver' >> TakeOver(layout, carry)
         | 'ReadImages' >> ReadImages(layout.folder, config.max_bytes)
-        | 'ExtractFaces' >> ExtractFaces(how, limits(config))
+        | 'ExtractFaces' >> ExtractFaces(how, limits(config), 1 if layout.second else AT_ONCE)
     )
 
 

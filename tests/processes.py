@@ -117,11 +117,15 @@ def finished_stamps(out: Path) -> dict[str, int]:
 
 
 def _holds(pid: int, data: bytes) -> bool:
-    for path in Path(f'/proc/{pid}/fd').glob('*'):
-        try:
-            if os.readlink(path).startswith('/memfd:photo'):
-                with open(path, 'rb') as file:
-                    return file.read(len(data)) == data
-        except OSError:  # it ended in between
-            return False
-    return False
+    try:
+        (at,) = _memory_files(pid, 'at')
+        photos = _memory_files(pid, 'photo')
+        return photos[(at.read_bytes() or b'\0')[0]].read_bytes().startswith(data)
+    except (OSError, ValueError):  # it ended in between, or has not begun
+        return False
+
+
+def _memory_files(pid: int, name: str) -> list[Path]:
+    """In the order in which they were made."""
+    paths = sorted(Path(f'/proc/{pid}/fd').iterdir(), key=lambda path: int(path.name))
+    return [path for path in paths if os.readlink(path).startswith(f'/memfd:{name} ')]

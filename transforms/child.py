@@ -1,10 +1,11 @@
 """The process that meets hostile pixels: takes one photo after the other, answers with facts, faces and crops, and may die of any.
 
-    python -m mien.transforms.child DATA ALIVE
+    python -m mien.transforms.child ALIVE AT PHOTO...
 
-Standard input says how to extract, then a JSON line a photo, whose bytes lie in the memory file DATA. Standard output answers with a
-JSON line a photo and the crops' bytes behind it. Standard error is a file that the parent reads when this process has died. When ALIVE
-ends, the parent is gone, and so is this process. Neither Beam nor a model is imported: there is little here for who breaks a decoder.
+Standard input says how to extract, then a JSON line for each few photos, whose bytes lie in the memory files PHOTO. Standard output answers
+with a JSON line a photo and the crops' bytes behind it, when all of them are done; until then AT says which one is in hand. Standard error
+is a file that the parent reads when this process has died. When ALIVE ends, the parent is gone, and so is this process. Neither Beam nor a
+model is imported: there is little here for who breaks a decoder.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import orjson
 from ..configs.schema import Crop
 from .detect import FaceDetector
 from .extract import Extracted, Extraction, extract, faceless
-from .memory_file import read_all
+from .memory_file import read_all, write_all
 from .records import READ, Face, Status
 
 OUT_OF_MEMORY = 86  # exit status
@@ -35,7 +36,7 @@ NO_MEMORY = (b'Insufficient memory', b'No space for', b'ut of memory', b'unknown
 PAGE = resource.getpagesize()
 
 
-def main(data: int, alive: int) -> None:
+def main(alive: int, at: int, *photos: int) -> None:
     """Serves until standard input ends."""
     threading.Thread(target=_die_with_parent, args=(alive,), daemon=True).start()
     with os.fdopen(os.dup(0), 'rb') as questions, os.fdopen(os.dup(1), 'wb') as answers:
@@ -47,10 +48,13 @@ def main(data: int, alive: int) -> None:
         _limit_memory(said['max_memory'])
         limit = 0
         for question in questions:
-            limit = _limit_time(said['max_seconds'], limit)
-            extracted = _answer(orjson.loads(question), data, how, detector)
-            answers.write(to_line(extracted))
-            answers.write(extracted.crops.tobytes())
+            answer = []
+            for number, asked in enumerate(orjson.loads(question)):
+                limit = _limit_time(said['max_seconds'], limit)
+                write_all(at, bytes([number]))
+                extracted = _answer(asked, photos[number], how, detector)
+                answer += [to_line(extracted), extracted.crops.tobytes()]
+            answers.write(b''.join(answer))
             answers.flush()
 
 
@@ -66,11 +70,11 @@ def to_face(said: dict[str, Any]) -> Face:
     return Face(**said | {'box': tuple(said['box']), 'landmarks': said['landmarks'] and tuple(said['landmarks'])})
 
 
-def _answer(question: dict[str, Any], data: int, how: Extraction, detector: FaceDetector) -> Extracted:
-    content = read_all(data, question['length'])
+def _answer(asked: dict[str, Any], photo: int, how: Extraction, detector: FaceDetector) -> Extracted:
+    content = read_all(photo, asked['length'])
     if len(content) > LARGE:
-        os.ftruncate(data, 0)
-    known = None if question['known'] is None else tuple(map(to_face, question['known']))
+        os.ftruncate(photo, 0)
+    known = None if asked['known'] is None else tuple(map(to_face, asked['known']))
     try:
         return _reconsidered(extract(content, how, detector, known))
     except BaseException as error:

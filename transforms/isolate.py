@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from .extract import Extracted, Extraction
 from .memory_file import read_all, write_all
 from .records import Face, Facts, Failure, Status
 
+AT_ONCE = 4  # photos between two changes from one process to the other, each of which costs a fifth of a millisecond
 PATIENCE = 4  # seconds on the clock for each second of processor time: machines are shared
 STARTING = 30.0  # seconds on the clock beyond that: a child that was just started imports first
 # glibc would give a photo's memory back to the system after each, and fault it in again for the next.
@@ -43,6 +45,14 @@ class Limits:
     memory: int
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A photo's bytes and, where an earlier run found them, its faces."""
+
+    data: bytes
+    known: tuple[Face, ...] | None = None
+
+
 class Gone(Exception):
     """The child died, or was killed because it took too long."""
 
@@ -55,17 +65,25 @@ class IsolatedExtractor:
         self._child = Child(how, limits)
 
     def extract(self, data: bytes, known: tuple[Face, ...] | None = None) -> Extracted | Failure:
-        """What the child finds, see `extract`; or `timeout` or `crashed`, where the photo was too much for it.
+        """What the child finds in one photo; see `extract_all`."""
+        return self.extract_all([Asked(data, known)])[0]
 
+    def extract_all(self, photos: Sequence[Asked]) -> list[Extracted | Failure]:
+        """What the child finds, see `extract`; or `timeout` or `crashed`, where a photo was too much for it.
+
+        Args:
+            photos: at most `AT_ONCE`.
         Raises:
             RuntimeError: the child met a bug of ours.
         """
+        if not photos:
+            return []
         try:
-            return self._child.ask(data, known)
+            return list(self._child.ask(photos))
         except Gone:
-            failure = self._child.verdict()
+            at, failure = self._child.in_hand(), self._child.verdict()
             self._child = Child(self._how, self._limits)
-            return failure
+        return [*self.extract_all(photos[:at]), failure, *self.extract_all(photos[at + 1 :])]
 
     def close(self) -> None:
         """Ends the child."""
@@ -77,42 +95,45 @@ class Child:
 
     def __init__(self, how: Extraction, limits: Limits) -> None:
         self._limits = limits
-        self._data, self._stderr = os.memfd_create('photo'), os.memfd_create('stderr')
+        self._photos = [os.memfd_create('photo') for _ in range(AT_ONCE)]
+        self._at, self._stderr = os.memfd_create('at'), os.memfd_create('stderr')
         fcntl.fcntl(self._stderr, fcntl.F_SETFL, os.O_APPEND)
         alive, self._alive = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, '-m', f'{__package__}.child', str(self._data), str(alive)],
+            [sys.executable, '-m', f'{__package__}.child', *map(str, (alive, self._at, *self._photos))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            pass_fds=(self._data, alive),
+            pass_fds=(alive, self._at, *self._photos),
             env=os.environ | KEEP_MEMORY,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._questions, self._answers = self._process.stdin, self._process.stdout
         os.close(alive)
-        self._shared = [self._data, self._stderr, self._alive]
+        self._shared = [*self._photos, self._at, self._stderr, self._alive]
+        self._come = bytearray()
         self._late = False
         self._allowed = STARTING
         self._say({'how': asdict(how), 'max_seconds': limits.seconds, 'max_memory': limits.memory})
 
-    def ask(self, data: bytes, known: tuple[Face, ...] | None) -> Extracted:
-        """The child's answer for one photo.
+    def ask(self, photos: Sequence[Asked]) -> list[Extracted]:
+        """The child's answer for each of a few photos.
 
         Raises:
             Gone: there is none; the child has ended.
         """
-        deadline = time.monotonic() + PATIENCE * self._limits.seconds + self._allowed
+        deadline = time.monotonic() + PATIENCE * self._limits.seconds * len(photos) + self._allowed
         self._allowed = 0.0
-        write_all(self._data, data)
-        self._say({'length': len(data), 'known': None if known is None else [vars(face) for face in known]})
-        line, rest = self._line(deadline)
-        said = orjson.loads(line)
-        crops = self._bytes(rest, math.prod(said['shape']), deadline)
-        shape = tuple(said['shape'])
-        facts = Facts(**said['facts'] | {'status': Status(said['facts']['status'])})
-        return Extracted(facts, tuple(map(to_face, said['faces'])), np.frombuffer(crops, np.uint8).reshape(shape))
+        write_all(self._at, b'\0')
+        for descriptor, photo in zip(self._photos, photos, strict=False):
+            write_all(descriptor, photo.data)
+        self._say([{'length': len(photo.data), 'known': photo.known and [vars(face) for face in photo.known]} for photo in photos])
+        return [self._answer(deadline) for _ in photos]
+
+    def in_hand(self) -> int:
+        """Which of the photos that were asked for last it was at."""
+        return read_all(self._at, 1)[0]
 
     def verdict(self) -> Failure:
         """Why the child has ended.
@@ -140,29 +161,37 @@ class Child:
         while self._shared:
             os.close(self._shared.pop())
 
-    def _say(self, value: dict[str, Any]) -> None:
+    def _say(self, value: Any) -> None:
         """Puts a line to the child; one that has ended is found out by the answer that does not come."""
         line = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
         with contextlib.suppress(BrokenPipeError):
             while line:
                 line = line[os.write(self._questions.fileno(), line) :]
 
-    def _line(self, deadline: float) -> tuple[bytes, bytes]:
-        """The next line, and what has come of that which follows."""
-        come = bytearray()
-        while b'\n' not in come:
-            if len(come) > LONGEST_LINE:
-                raise RuntimeError(f'extraction answers with a line of more than {LONGEST_LINE} bytes')
-            come += self._some(deadline)
-        line, _, rest = bytes(come).partition(b'\n')
-        return line, rest
+    def _answer(self, deadline: float) -> Extracted:
+        said = orjson.loads(self._line(deadline))
+        shape = tuple(said['shape'])
+        crops = np.frombuffer(self._bytes(math.prod(shape), deadline), np.uint8).reshape(shape)
+        facts = Facts(**said['facts'] | {'status': Status(said['facts']['status'])})
+        return Extracted(facts, tuple(map(to_face, said['faces'])), crops)
 
-    def _bytes(self, come: bytes, length: int, deadline: float) -> bytes:
-        parts, missing = [come], length - len(come)
-        while missing > 0:
-            parts.append(self._some(deadline))
-            missing -= len(parts[-1])
-        return b''.join(parts)
+    def _line(self, deadline: float) -> bytes:
+        while (end := self._come.find(b'\n')) < 0:
+            if len(self._come) > LONGEST_LINE:
+                raise RuntimeError(f'extraction answers with a line of more than {LONGEST_LINE} bytes')
+            self._come += self._some(deadline)
+        return self._taken(end + 1)
+
+    def _bytes(self, length: int, deadline: float) -> bytes:
+        while len(self._come) < length:
+            self._come += self._some(deadline)
+        return self._taken(length)
+
+    def _taken(self, length: int) -> bytes:
+        """The beginning of what has come."""
+        taken = bytes(self._come[:length])
+        del self._come[:length]
+        return taken
 
     def _some(self, deadline: float) -> bytes:
         """What the child has said since; waits for it."""

@@ -46,8 +46,8 @@ ENDLESS, DEADLY = jpeg(512, 512, 1, 40_000), jpeg(512, 512, 1, 40_001)  # severa
 
 @pytest.fixture(scope='module')
 def photos(tmp_path_factory):
-    """16 photos, and one in the last shard that takes long."""
-    folder = make_photos(tmp_path_factory.mktemp('faults') / 'in', 16)
+    """64 photos, so that shards are done before the last one is met, and one in that which takes long."""
+    folder = make_photos(tmp_path_factory.mktemp('faults') / 'in', 64)
     add_slow(folder)
     return folder
 

@@ -37,8 +37,8 @@ WORDS = {signal.SIGINT: 'interrupted', signal.SIGTERM: 'stopped'}
 
 @pytest.fixture(scope='module')
 def photos(tmp_path_factory):
-    """32 photos, and one in the last shard that takes long."""
-    folder = make_photos(tmp_path_factory.mktemp('signals') / 'in', 32)
+    """64 photos, and one in the last shard that takes long."""
+    folder = make_photos(tmp_path_factory.mktemp('signals') / 'in', 64)
     add_slow(folder)
     return folder
 

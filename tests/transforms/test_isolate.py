@@ -18,7 +18,7 @@ import pytest
 from mien.configs.schema import Crop
 from mien.transforms.detect import FaceDetector
 from mien.transforms.extract import Extraction, extract
-from mien.transforms.isolate import IsolatedExtractor, Limits
+from mien.transforms.isolate import Asked, IsolatedExtractor, Limits
 from mien.transforms.records import Status
 from tests.processes import extractors
 
@@ -64,6 +64,19 @@ def test_a_child_that_a_signal_ends_costs_its_photo_alone(extractor, killer):
     assert (failure.status, failure.detail) == (Status.CRASHED, f'the decoder died of {killer.name}')
     assert extractor.extract(healthy).facts.status is Status.NO_FACE
     assert child not in extractors(os.getpid())
+
+
+def test_of_a_few_photos_the_one_that_is_too_much_costs_itself_alone():
+    extractor = IsolatedExtractor(replace(HOW, max_pixels=1 << 40), replace(LIMITS, seconds=0.3))
+    try:
+        bomb, healthy = png(20_000, 20_000, bytes(20_000)), [png(side, side, bytes(side)) for side in (64, 65, 66)]
+        for at in range(4):
+            few = [Asked(data) for data in (*healthy[:at], bomb, *healthy[at:])]
+            found = extractor.extract_all(few)
+            assert found[at].status is Status.TIMEOUT
+            assert [some.facts.width for some in (*found[:at], *found[at + 1 :])] == [64, 65, 66]
+    finally:
+        extractor.close()
 
 
 def test_a_photo_that_takes_too_much_processor_time_is_timeout():
