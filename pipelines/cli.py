@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import logging
+import os
 import shlex
 import sys
 import tempfile
@@ -143,14 +144,14 @@ def _evaluate(said: argparse.Namespace) -> None:
     _import_tensorflow()
     from ..models.evaluate import evaluate
 
-    print(evaluate(said.model, said.dataset, said.split, said.out).text)
+    _tell(evaluate(said.model, said.dataset, said.split, said.out).text)
 
 
 def _verify(said: argparse.Namespace) -> int:
     from .verify import verify
 
     result = verify(said.snapshot)
-    print(json.dumps(asdict(result)) if said.json else result.text)
+    _tell(json.dumps(asdict(result)) if said.json else result.text)
     return FOUND if result.findings else DONE
 
 
@@ -159,7 +160,7 @@ def _diff(said: argparse.Namespace) -> int:
     from .diff_text import text
 
     found = diff(said.old, said.new, Limits(said.max_drift, said.max_changed))
-    print(json.dumps(asdict(found)) if said.json else text(found))
+    _tell(json.dumps(asdict(found)) if said.json else text(found))
     return FOUND if found.exceeded else DONE
 
 
@@ -167,13 +168,13 @@ def _prune(said: argparse.Namespace) -> None:
     from .prune import prune
 
     for line in prune(said.folder, said.keep, said.dry_run):
-        print(line, flush=True)
+        _tell(line)
 
 
 def _models(said: argparse.Namespace) -> None:
     from .models import listing
 
-    print(listing())
+    _tell(listing())
 
 
 def _demo(said: argparse.Namespace) -> None:
@@ -199,17 +200,25 @@ def _run(said: argparse.Namespace) -> Run:
 
 def _report(outcome: Outcome, as_json: bool) -> None:
     if as_json:
-        return print(json.dumps(asdict(outcome)))
+        return _tell(json.dumps(asdict(outcome)))
     if not outcome.made:
-        print(f'{outcome.folder} is complete already; nothing to do')
+        _tell(f'{outcome.folder} is complete already; nothing to do')
     rows = ', '.join(f'{number} {table}' for table, number in outcome.counts.items())
-    print(f'{outcome.folder}: {rows}\nphotos: {_numbers(outcome.statuses)}')
+    _tell(f'{outcome.folder}: {rows}\nphotos: {_numbers(outcome.statuses)}')
     for subject, counts in outcome.tallies.items():
-        print(f'{subject}: {sum(counts.values())} ({_numbers(counts)})' if counts else f'{subject}: 0')
+        _tell(f'{subject}: {sum(counts.values())} ({_numbers(counts)})' if counts else f'{subject}: 0')
 
 
 def _numbers(counts: dict[str, int]) -> str:
     return ', '.join(f'{name} {number}' for name, number in counts.items())
+
+
+def _tell(text: str) -> None:
+    """Prints an answer; whoever reads it may have seen enough, as `head` has."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str, status: int) -> int:

@@ -90,6 +90,13 @@ def test_a_second_writer_is_told_who_holds_the_output(tmp_path):
         assert f'is being written by process {os.getpid()}, started ' in refused('label', tmp_path / 'in', '--out', tmp_path / 'out')
 
 
+def test_a_reader_that_has_seen_enough_is_no_error():
+    with subprocess.Popen([*MIEN, 'models'], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b''
+    assert process.returncode == 0
+
+
 def test_json_is_one_line(tmp_path):
     import json
 
