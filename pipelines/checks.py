@@ -100,7 +100,7 @@ def photos_stand_once(snapshot: Finished) -> Iterator[Finding]:
 
 def parts_are_of_the_recipe(snapshot: Finished) -> Iterator[Finding]:
     """Each part says that it was made by what snapshot.json says."""
-    said = json.dumps(identity(snapshot.folder, SNAPSHOT), sort_keys=True)
+    said = json.dumps(identity(snapshot.said), sort_keys=True)
     digest = hashlib.sha256(said.encode()).hexdigest()[:12]  # `Recipe.digest`, of the version that made it
     for name in snapshot.whole:
         made = (pq.read_schema(snapshot.folder / name).metadata or {}).get(b'mien.recipe', b'nothing').decode()

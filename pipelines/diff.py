@@ -11,7 +11,6 @@ from typing import Any
 
 from ..configs.errors import UsageError
 from ..configs.schema import CLASSES, SPLITS
-from ..transforms.parts import SNAPSHOT
 from ..transforms.splits import TRAIN
 from .changes import Changes, Comparison
 from .drift import Drift, drift
@@ -82,7 +81,7 @@ def diff(old: str, new: str, limits: Limits = Limits()) -> Diff:
         comparison = Comparison(whole=kind == 'build')
         for pair in pairs(before, after):
             comparison.add(pair)
-        made = differences(identity(before.folder, SNAPSHOT), identity(after.folder, SNAPSHOT))
+        made = differences(identity(before.said), identity(after.said))
     photos = Numbers(*(sum(snapshot.said['statuses'].values()) for snapshot in (before, after)))
     statuses = _numbers(before.said, after.said, 'statuses')
     rejects = _numbers(before.said['tallies'], after.said['tallies'], 'rejects')

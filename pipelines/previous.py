@@ -42,7 +42,7 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
         retry: statuses that are tried again beside those that the moment decided.
         paranoid: compare the bytes' SHA-256 instead of size and time.
     """
-    earlier = _described(folder)
+    earlier = _said(folder, SNAPSHOT)
     _check(folder, earlier, recipe.as_dict())
     return Carry(
         folder=os.path.abspath(folder),
@@ -51,7 +51,7 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
         again=frozenset((*MOMENT, *map(_status, retry))),
         compare=Compare.CONTENT if paranoid else Compare.TIME,
         rows_stay=earlier['digests']['model'] == recipe.digests['model'],
-        parts_stay=not differences(identity(Path(folder), SNAPSHOT), recipe.as_dict()),
+        parts_stay=not differences(identity(earlier), recipe.as_dict()),
         crops_suit=earlier['digests']['crop'] == recipe.digests['crop'],
         keep_crops=recipe.config['crops'],
         before=_said(folder, LISTED)['began_ns'],
@@ -59,18 +59,11 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
     )
 
 
-def _described(folder: str) -> dict[str, Any]:
-    try:
-        return json.loads(Path(folder, SNAPSHOT).read_text())
-    except (OSError, ValueError) as error:
-        raise UsageError(f'--previous {folder!r}: {SNAPSHOT} cannot be read ({error}); name a finished snapshot') from error
-
-
 def _said(folder: str, name: str) -> dict[str, Any]:
     try:
         return json.loads(Path(folder, name).read_text())
     except (OSError, ValueError) as error:
-        raise UsageError(f'--previous {folder!r}: {name} cannot be read ({error}); name a snapshot with its plan/') from error
+        raise UsageError(f'--previous {folder!r}: {name} cannot be read ({error}); name a finished snapshot with its plan/') from error
 
 
 def _check(folder: str, earlier: dict[str, Any], now: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,9 @@ class Output(Place):
         """
         if not is_complete(self.out):
             return False
-        differing = differences(identity(self.out, SNAPSHOT), recipe.as_dict()) + root_differences(self.out / RUN, roots)
+        differing = differences(identity(json.loads((self.out / SNAPSHOT).read_text())), recipe.as_dict()) + root_differences(
+            self.out / RUN, roots
+        )
         if differing and not overwrite:
             raise UsageError(
                 f'output {str(self.out)!r} is a snapshot of another run ({"; ".join(differing)}); name another folder or say --overwrite'
@@ -112,10 +114,9 @@ def reading(snapshot: Path) -> Iterator[None]:
         yield
 
 
-def identity(folder: Path, name: str) -> dict[str, Any]:
+def identity(said: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a snapshot's description that its recipe says."""
-    snapshot = json.loads((folder / name).read_text())
-    return {key: snapshot.get(key) for key in ('kind', 'schema_version', 'mien_version', 'config', 'digests')}
+    return {key: said.get(key) for key in ('kind', 'schema_version', 'mien_version', 'config', 'digests')}
 
 
 def root_differences(path: Path, roots: list[str]) -> list[str]:
