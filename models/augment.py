@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import tensorflow as tf
 
@@ -43,6 +43,8 @@ def augment(images: tf.Tensor, how: Augmentation, seed: tf.Tensor) -> tf.Tensor:
     Returns:
         The same shape and range.
     """
+    if not any(astuple(how)):
+        return images
     draws = tf.random.stateless_uniform([7, tf.shape(images)[0]], seed, -1.0, 1.0)
     return _tone(_warp(images, _transforms(how, draws, images.shape[1])), how, draws)
 

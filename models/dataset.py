@@ -14,6 +14,7 @@ from ..configs.load import suggestion
 from ..configs.schema import Crop
 
 SNAPSHOT = 'snapshot.json'
+COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # as TensorFlow calls them
 TRAINED_ON = re.compile(r'transform_fn/|[^/]+\.tfrecord-')
 
 
@@ -27,6 +28,7 @@ class Dataset:
         classes: class names in label order.
         crop: how the faces were cut.
         digest: 12 hex digits of SHA-256 over all that training reads: classes, crop, records and transform graph.
+        compression: of the record files, none or gzip.
     """
 
     folder: str
@@ -34,25 +36,30 @@ class Dataset:
     classes: tuple[str, ...]
     crop: Crop
     digest: str
+    compression: str = 'none'
 
     @classmethod
     def load(cls, folder: str | Path) -> Dataset:
         """Reads a dataset's description.
 
         Raises:
-            UsageError: no folder, no snapshot, one that `mien build` did not write, or no transform graph.
+            UsageError: no folder, no snapshot, one that `mien build` did not write, no transform graph, or a compression that is not ours.
         """
         snapshot = _snapshot(Path(folder))
         try:
             config, files = snapshot['config'], snapshot['files']
             crop = Crop(config['crop_template'], config['crop_scale'], config['crop_size'], config['crop_channels'])
-            name, classes = config['name'], tuple(config['classes'])
+            name, classes, compression = config['name'], tuple(config['classes']), config.get('compression', 'none')
             read = {path: digest for path, digest in files.items() if TRAINED_ON.match(path)}
         except (KeyError, TypeError, AttributeError) as error:
             raise UsageError(f'dataset {str(folder)!r}: {SNAPSHOT} was not written by `mien build` (no {error}); name its --out') from error
         if not Path(folder, 'transform_fn').is_dir():
             raise UsageError(f'dataset {str(folder)!r}: holds no transform_fn/; build it again')
-        return cls(str(folder), name, classes, crop, _digest([classes, asdict(crop), read]))
+        if compression not in COMPRESSIONS:
+            raise UsageError(
+                f'dataset {str(folder)!r}: records are compressed by {compression!r}; this mien reads {", ".join(COMPRESSIONS)}'
+            )
+        return cls(str(folder), name, classes, crop, _digest([classes, asdict(crop), read]), compression)
 
     def files(self, split: str) -> list[str]:
         """Paths of a split's record files, in order.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -66,6 +68,32 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     files = {path.relative_to(folder).as_posix(): sha256(path) for path in folder.rglob('*') if path.is_file()}
     (folder / 'snapshot.json').write_text(json.dumps({'config': config, 'files': files}))
     return Dataset.load(folder)
+
+
+@pytest.fixture
+def rewritten(dataset: Dataset, tmp_path: Path) -> Callable[..., Dataset]:
+    """A copy of `dataset` whose examples are each changed in place, its record files compressed or not."""
+
+    def copy(change: Callable[[tf.train.Example], None] = lambda _: None, compression: str = 'none') -> Dataset:
+        folder = shutil.copytree(dataset.folder, tmp_path / 'rewritten')
+        for path in folder.glob('*.tfrecord-*'):
+            _rewrite(path, change)
+            if compression == 'gzip':
+                path.write_bytes(gzip.compress(path.read_bytes()))
+        snapshot = json.loads((folder / 'snapshot.json').read_text())
+        snapshot['config']['compression'] = compression
+        (folder / 'snapshot.json').write_text(json.dumps(snapshot))
+        return Dataset.load(folder)
+
+    return copy
+
+
+def _rewrite(path: Path, change: Callable[[tf.train.Example], None]) -> None:
+    examples = [tf.train.Example.FromString(record) for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for example in examples:
+            change(example)
+            writer.write(example.SerializeToString(deterministic=True))
 
 
 @pytest.fixture(scope='session')

@@ -52,6 +52,16 @@ def test_a_folder_that_is_no_dataset(tmp_path, snapshot, message):
         Dataset.load(tmp_path)
 
 
+def test_records_are_plain_unless_the_snapshot_says_otherwise(dataset, rewritten):
+    assert dataset.compression == 'none'
+    assert rewritten(compression='gzip').compression == 'gzip'
+
+
+def test_a_compression_of_a_later_version_is_named(rewritten):
+    with pytest.raises(UsageError, match="compressed by 'zstd'; this mien reads none, gzip"):
+        rewritten(compression='zstd')
+
+
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(UsageError, match='no such folder'):
         Dataset.load(tmp_path / 'nothing')
