@@ -4,9 +4,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 FUZZ_SECONDS ?= 300
+DATA ?= ../shared/data
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test lint format test-install fuzz bench clean
+.PHONY: setup demo test lint format test-install fuzz bench bench-build clean
 
 setup: $(READY)
 
@@ -47,6 +48,10 @@ fuzz: $(VENV)/.fuzz
 $(VENV)/.fuzz: $(READY)
 	$(INSTALL) -e '.[fuzz]'
 	@touch $@
+
+# `mien build` on DATA's archives of FER2013 and of portraits, and the input pipeline of `mien train` on what it built.
+bench-build: $(READY)
+	$(BIN)/python -m benchmarks.build $(DATA)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.throughput

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import math
+import os
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import Field, asdict, fields
@@ -16,6 +19,8 @@ from .errors import UsageError
 
 C = TypeVar('C')
 ROOM = resources.files(__package__)
+EXTENDS = 'extends'  # key of a config file: another one, whose values it overrides
+POWER = re.compile(r'[-+]?\d+[eE][-+]?\d+')  # a number as people write it, which YAML 1.1 takes for a text
 
 
 def load(schema: type[C], job: str, config: str | None = None, overrides: Mapping[str, Any] | None = None) -> C:
@@ -24,20 +29,33 @@ def load(schema: type[C], job: str, config: str | None = None, overrides: Mappin
     Args:
         schema: the job's dataclass.
         job: name of the shipped YAML file that holds every default.
-        config: name of another shipped config, or path of a YAML file.
+        config: name of another shipped config, or path of a YAML file. What it extends is read before it; a value, a map or a list
+            too, replaces the one before as a whole.
         overrides: what the command line says.
     Raises:
         UsageError: a file that can't be read, a wrong key, a value that doesn't fit.
     """
-    values = _read(job) | (_read(config) if config else {})
-    source = config or job
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    return _checked(schema, values | given, source)
+    layers = [(job, _read(job)), *(_layers(config) if config else []), (config or job, given)]
+    values: dict[str, Any] = {}
+    for source, said in layers:
+        values |= _values(schema, said, source)
+    missing = sorted({field.name for field in fields(schema)} - values.keys())  # type: ignore[arg-type]
+    if missing:
+        raise UsageError(f'config {config or job!r}: no value for {", ".join(missing)}')
+    return schema(**values)
 
 
 def as_dict(config: Any) -> dict[str, Any]:
     """A config as plain values, ready for JSON; tuples become lists."""
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
+    plain: dict[str, Any] = _plain(asdict(config))
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(some) for key, some in value.items()}
+    return [_plain(some) for some in value] if isinstance(value, list | tuple) else value
 
 
 def shipped() -> list[str]:
@@ -51,9 +69,31 @@ def suggestion(word: str, known: list[str]) -> str:
     return f' (did you mean {close[0]!r}?)' if close else ''
 
 
+def _layers(name: str, above: tuple[str, ...] = ()) -> list[tuple[str, dict[str, Any]]]:
+    """What a config says, by its name, after what the configs say that it extends."""
+    if _place(name) in map(_place, above):
+        raise UsageError(f'config {name!r}: extends itself, by way of {", ".join(above)}; take one `{EXTENDS}` out')
+    values = _read(name)
+    base = values.pop(EXTENDS, None)
+    if base is None:
+        return [(name, values)]
+    if not isinstance(base, str):
+        raise UsageError(f'config {name!r}: {EXTENDS} is {base!r}, must be the name of a shipped config or the path of a YAML file')
+    return [*_layers(_beside(name, base), (*above, name)), (name, values)]
+
+
+def _beside(name: str, base: str) -> str:
+    """The config that another one extends; a path is seen from the file that says it."""
+    return base if base in shipped() or name in shipped() else str(Path(name).parent / base)
+
+
+def _place(name: str) -> str:
+    return name if name in shipped() else os.path.realpath(name)
+
+
 def _read(name: str) -> dict[str, Any]:
     try:
-        text = (ROOM / f'{name}.yaml').read_text() if name in shipped() else Path(name).read_text()
+        text = (ROOM / f'{name}.yaml' if name in shipped() else Path(name)).read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, 'strerror', None) or 'not text'
         raise UsageError(f'config {name!r}: {reason}; name a YAML file or one of {", ".join(shipped())}') from error
@@ -66,19 +106,18 @@ def _read(name: str) -> dict[str, Any]:
     return values
 
 
-def _checked(schema: type[C], values: dict[str, Any], source: str) -> C:
-    known = {field.name: field for field in fields(schema)}  # type: ignore[arg-type]
+def _values(schema: type[Any], values: dict[str, Any], source: str) -> dict[str, Any]:
+    """The values that are said of a schema, each of which must fit."""
+    known, hints = {field.name: field for field in fields(schema)}, get_type_hints(schema)
     for key in values:
         if key not in known:
             raise UsageError(f'config {source!r}: no key {key!r}{suggestion(str(key), list(known))}; known: {", ".join(known)}')
-    missing = sorted(set(known) - set(values))
-    if missing:
-        raise UsageError(f'config {source!r}: no value for {", ".join(missing)}')
-    hints = get_type_hints(schema)
-    return schema(**{key: _value(known[key], hints[key], value, source) for key, value in values.items()})
+    return {key: _value(known[key], hints[key], value, source) for key, value in values.items()}
 
 
 def _value(field: Field[Any], kind: Any, value: Any, source: str) -> Any:
+    if field.metadata['of'] is not None:
+        return _named(field, value, source)
     converted = _convert(kind, value)
     if converted is _UNFIT:
         raise UsageError(f'config {source!r}: {field.name} is {value!r}, must be {describe(kind)}')
@@ -93,6 +132,13 @@ def _value(field: Field[Any], kind: Any, value: Any, source: str) -> Any:
     return converted
 
 
+def _named(field: Field[Any], value: Any, source: str) -> dict[str, dict[str, Any]]:
+    """A map from names to what is said of each, which may be nothing."""
+    if not isinstance(value, dict) or not all(isinstance(name, str) and isinstance(said, dict | None) for name, said in value.items()):
+        raise UsageError(f'config {source!r}: {field.name} is {value!r}, must be a map of names to `key: value` lines')
+    return {name: _values(field.metadata['of'], said or {}, f'{source}: {field.name}: {name}') for name, said in value.items()}
+
+
 _UNFIT = object()
 
 
@@ -100,14 +146,23 @@ def _convert(kind: Any, value: Any) -> Any:
     if get_origin(kind) in (types.UnionType,):
         return None if value is None else _convert(next(arg for arg in get_args(kind) if arg is not type(None)), value)
     if get_origin(kind) is tuple:
-        fits = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-        return tuple(value) if fits else _UNFIT
+        items = [value] if isinstance(value, str) else value
+        fits = isinstance(items, list | tuple) and all(isinstance(item, str) for item in items)
+        return tuple(items) if fits else _UNFIT
     if get_origin(kind) is dict:
         fits = isinstance(value, dict) and all(isinstance(item, str) for pair in value.items() for item in pair)
         return dict(value) if fits else _UNFIT
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if kind is float:
+        return _number(value)
     return value if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)) else _UNFIT
+
+
+def _number(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and POWER.fullmatch(value)):
+        return _UNFIT
+    number = float(value)
+    return number if math.isfinite(number) else _UNFIT
 
 
 def describe(kind: Any) -> str:

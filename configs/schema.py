@@ -6,17 +6,21 @@ its bounds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 CLASSES = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt', 'positive')
 TEMPLATES = ('arcface-112', 'fer2013')
 SPLITS = ('train', 'validation', 'test')
+DROP = 'drop'  # what a label map says of a label that shall make no example
+WHOLE_IMAGE = 'every image is a face crop already: no detection'
 
 
-def option(text: str, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()) -> Any:
-    """A config field with its help text, its closed bounds and its choices."""
-    return field(metadata={'help': text, 'low': low, 'high': high, 'choices': choices})
+def option(
+    text: str, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = (), of: type[Any] | None = None
+) -> Any:
+    """A config field with its help text, its closed bounds, its choices, and of a map by name the schema of its values."""
+    return field(metadata={'help': text, 'low': low, 'high': high, 'choices': choices, 'of': of})
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class PhotoConfig:
     max_seconds: float = option('processor seconds that a photo may take before it is `timeout`; four times as many on the clock', low=0.1)
     smallest_face: float = option("smallest face to look for, as a share of the photo's longer side", low=0.002, high=0.5)
     min_score: float = option('detections below this score are no faces', low=0.0, high=1.0)
-    whole_image: bool = option('every image is a face crop already: no detection')
+    whole_image: bool = option(WHOLE_IMAGE)
     failure_ceiling: float = option('share of failed photos above which the job fails', low=0.0, high=1.0)
 
 
@@ -67,21 +71,55 @@ class LabelConfig(PhotoConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BuildConfig(PhotoConfig):
-    """`mien build`."""
+class SourceConfig:
+    """What a collection of photos is, and how its labels are read."""
 
-    name: str = option('name of the dataset; its record files begin with it')
-    classes: tuple[str, ...] = option('class names in label order', choices=CLASSES)
-    labels: str | None = option("CSV or Parquet file of labels; without one, a photo's folder is its label")
-    image_column: str = option('column of the labels file that holds the uri or base name')
+    whole_image: bool = option(WHOLE_IMAGE)
+    image_column: str = option('column of the labels file that holds the uri, the path below the INPUT or the base name')
     label_column: str | None = option('column that holds the label')
     split_column: str | None = option('column that holds the given split')
     subject_column: str | None = option('column that holds who is shown')
     face_id_column: str | None = option('column that holds the face_id of the labelled face')
     box_columns: tuple[str, ...] = option('columns of the labelled face: x, y, width, height in upright pixels')
     votes: dict[str, str] = option("annotators' votes, as vote: column; a vote that is no class drops the face where it wins")
-    label_map: dict[str, str] = option('labels to be renamed, as found: class')
+    label_map: dict[str, str] = option('labels and votes to be renamed, merged or dropped, as found: class or drop')
     split_map: dict[str, str] = option('given splits to be renamed, as found: train, validation or test')
+    licence: str | None = option('licence of the photos, for the card')
+    weight: float = option('weight of each of its examples in training', low=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedSource(SourceConfig):
+    """What `sources` may say of one; all of it may be left out."""
+
+    inputs: tuple[str, ...] = option('names of its INPUTs; default: its own')
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildConfig(PhotoConfig, SourceConfig):
+    """`mien build`. What `SourceConfig` says holds for every source that does not say it anew."""
+
+    name: str = option('name of the dataset; its record files begin with it')
+    classes: tuple[str, ...] = option('class names in label order', choices=CLASSES)
+    labels: tuple[str, ...] = option("CSV or Parquet files of labels, each [SOURCE=]FILE; without one, a photo's folder is its label")
+    sources: dict[str, dict[str, Any]] = option('by name, what is said of a source alone', of=NamedSource)
+    vote_policy: str = option(
+        'majority: a tie drops the face; soft: it stays, its distribution being the votes', choices=('majority', 'soft')
+    )
+    vote_margin: float = option('share of all votes by which the first must lead the second', low=0.0, high=1.0)
+    minimum_votes: int = option('a face with fewer votes is dropped', low=1)
+    min_face_size: float | None = option("quality gate: shorter side of a face's box in pixels", low=0.0)
+    min_sharpness: float | None = option('quality gate: sharpness as in `faces`', low=0.0)
+    max_yaw: float | None = option('quality gate: yaw as in `faces`, to either side', low=0.0, high=1.0)
+    max_roll: float | None = option('quality gate: degrees of roll to either side', low=0.0, high=180.0)
+    min_detection_score: float | None = option('quality gate: detection score', low=0.0, high=1.0)
+    duplicates: str = option('of duplicates in train, keep one or all', choices=('one', 'all'))
+    duplicate_bits: int | None = option("bits by which duplicates' hashes may differ; null: identical pixels only", low=0, high=8)
+    duplicate_difference: float = option(
+        'mean difference of their thumbnails, evened out, in standard deviations, up to which such faces are duplicates', low=0.0, high=2.0
+    )
+    largest_group: int = option('where more different faces seem to be one picture, none is taken for it, and that is said', low=2)
+    per_class: int | None = option('training examples of each class at most, chosen by a stable hash', low=1)
     validation_share: float = option('share of validation; with given splits, of their train', low=0.0, high=0.5)
     test_share: float = option('share of test; unused with given splits', low=0.0, high=0.5)
     crop_template: str = option('where the five landmarks lie in a crop', choices=TEMPLATES)
@@ -89,6 +127,13 @@ class BuildConfig(PhotoConfig):
     crop_size: int = option('side of a crop in pixels', low=16, high=1024)
     crop_channels: int = option('1 for grey, 3 for RGB', choices=('1', '3'))
     record_bytes: int = option('size that a record file should not exceed', low=1 << 20)
+    compression: str = option('of the record files; TFDS reads none only', choices=('none', 'gzip'))
+    reject_ceiling: float = option('share of labels and photos that do not fit together above which the job fails', low=0.0, high=1.0)
+
+    def source(self, name: str) -> SourceConfig:
+        """What holds for a source."""
+        own = self.sources.get(name, {})
+        return SourceConfig(**{key.name: own.get(key.name, getattr(self, key.name)) for key in fields(SourceConfig)})
 
 
 @dataclass(frozen=True, kw_only=True)

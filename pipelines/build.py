@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
+import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from ..configs.errors import JobFailed
 from ..configs.schema import SPLITS, BuildConfig, Crop
 from ..models.package import sha256
 from ..transforms.decide import Policy
-from ..transforms.example_tables import EXAMPLES, REJECTS, BuildRows, UnmatchedRows, tally
-from ..transforms.examples import DecideExamples, JoinLabels
-from ..transforms.label_file import Label
+from ..transforms.example_tables import DUPLICATES, EXAMPLES, REJECTS
+from ..transforms.extract_faces import WholeImages
+from ..transforms.gates import Gates
+from ..transforms.judge import Judge
 from ..transforms.parts import WORK, Marker
-from ..transforms.records import Entry, ExtractedImage
+from ..transforms.reasons import MISFITS
+from ..transforms.records import ExtractedImage, Rows
 from ..transforms.splits import VALIDATION, SplitRules
-from ..transforms.tables import FACES, IMAGES
+from ..transforms.tables import FACES, IMAGES, face_rows, image_row
 from ..transforms.verdict import LabelRules
 from ..transforms.write import Layout, WriteShard
+from ..transforms.write_examples import WriteExamples
 from .build_config import check
-from .job import Job, Outcome, carry_out, inputs_of, outcome, prepare
-from .labels_table import read_labels_table
-from .match import write_shard_labels
+from .collections import Collection, collections
+from .inputs import sources
+from .job import Job, More, Outcome, carry_out, inputs_of, outcome, output
+from .labels_table import given_splits
+from .listing.uris import encode_uri
+from .match import check_labels, write_shard_labels
 from .plan import Plan
 from .quiet import stderr_kept
-from .recipe import recipe
-from .runners import Run
+from .recipe import Recipe, recipe
+from .runners import Run, pipeline_options
 from .shards import run_shards
-from .totals import add_up, check_ceiling
+from .taken_over import earlier_build
+from .together import basis_of, counted, decide_together
+from .totals import CEILING_FROM, add_up, check_ceiling
 
-TABLES = {'images': IMAGES, 'faces': FACES, 'examples': EXAMPLES, 'rejects': REJECTS}
+PHOTOS = {'images': IMAGES, 'faces': FACES}
+JUDGED = {'examples': EXAMPLES, 'rejects': REJECTS, 'duplicates': DUPLICATES}
 
 
 def build(inputs: list[str], out: str, config: BuildConfig, run: Run) -> Outcome:
@@ -40,60 +49,114 @@ def build(inputs: list[str], out: str, config: BuildConfig, run: Run) -> Outcome
 
     Raises:
         UsageError: the call is wrong.
-        JobFailed: too many photos failed, or no example is left.
+        JobFailed: too many photos failed, too many labels and photos do not fit together, or no example is left.
     """
-    check(config)
-    labels = None if config.labels is None else list(read_labels_table(config.labels, config).labels(config))
+    named = sources(inputs)
+    some = collections(config, named)
+    check(config, some)
+    check_labels(some)
     crop = Crop(config.crop_template, config.crop_scale, config.crop_size, config.crop_channels)
-    digests = {'labels': sha256(config.labels)} if config.labels else {}
-    job = prepare(recipe('build', config, digests), config, inputs, crop, out, run)
+    job = Job(build_recipe(config, some, crop), config, named, crop, whole_images(some), output(out), run)
 
-    def body(job: Job, plan: Plan) -> dict[str, str]:
-        write_shard_labels(plan, labels, everything(job) if config.include or config.exclude or config.limit else None)
-        write_examples(job, plan, config, policy(config, labels or []))
-        check_examples(plan, config)
-        with stderr_kept(Path(plan.folder, WORK, 'tensorflow.log')):
-            from .dataset import write_dataset  # TensorFlow's seven seconds, for those who come so far
+    def body(job: Job, plan: Plan) -> More:
+        def extract() -> None:
+            run_shards(job, plan, job.layout(plan, PHOTOS), stages)
+            check_ceiling(add_up(plan.done()), config.failure_ceiling)
 
-            return write_dataset(job, plan, config)
+        if (earlier := earlier_build(job)) is not None:
+            extract()
+            if not earlier.differs(plan):
+                return earlier.taken_over(plan)
+        # A label of an input that was left out is no mistake.
+        write_shard_labels(plan, some, inputs_of(job) if config.include or config.exclude or config.limit else None)
+        extract()
+        return write_dataset(job, plan, config, some)
 
     return outcome(job, carry_out(job, body))
 
 
-def everything(job: Job) -> list[Entry]:
-    """All inputs, also those that are left out: a label of one of these is no mistake."""
-    return list(inputs_of(job))
+def stages(images: PCollection[ExtractedImage], layout: Layout) -> PCollection[Marker]:
+    """Photos with their faces to finished shards; crops are kept for what follows, and for the next night."""
+    return images | 'WriteShard' >> WriteShard(layout, photo_rows)
 
 
-def write_examples(job: Job, plan: Plan, config: BuildConfig, policy: Policy) -> None:
-    """Runs the shards to tables of images, faces, examples and rejects."""
-    layout = replace(job.layout(plan, TABLES), first_rows=UnmatchedRows(plan.folder, plan.shards, config.name), tally=tally)
-    rows = BuildRows(config.classes, config.name)
+def photo_rows(photo: ExtractedImage) -> Rows:
+    """A photo's rows of `images` and `faces`, as an earlier run made them, where they stay."""
+    return photo.rows or {'images': [image_row(photo)], 'faces': face_rows(photo, crops=True)}
 
-    def stages(images: PCollection[ExtractedImage], layout: Layout) -> PCollection[Marker]:
-        return (
-            images
-            | 'JoinLabels' >> JoinLabels(plan.folder, plan.shards)
-            | 'DecideExamples' >> DecideExamples(policy)
-            | 'WriteShard' >> WriteShard(layout, rows)
+
+def write_dataset(job: Job, plan: Plan, config: BuildConfig, some: Sequence[Collection]) -> More:
+    """Decides about all faces, writes examples and, in TensorFlow's formats, records."""
+    basis = basis_of(plan)
+    judge = Judge(plan.folder, plan.shards, {name: policy(config, one) for name, one in by_input(some).items()})
+    judge = decide_together(job, plan, config, judge, basis)
+    write_examples(job, plan, judge, basis)
+    check_examples(plan, config, basis)
+    with stderr_kept(Path(plan.folder, WORK, 'tensorflow.log')):
+        from .dataset import write_records  # TensorFlow's seven seconds, for those who come so far
+
+        return write_records(job, plan, config, some, basis, counted(judge))
+
+
+def write_examples(job: Job, plan: Plan, judge: Judge, basis: str) -> None:
+    """Runs the shards to parts of examples, rejects and duplicates."""
+    done = {marker.shard for marker in plan.judged(basis)}
+    layout = job.layout(plan, JUDGED)
+    with beam.Pipeline(options=pipeline_options(job.run)) as pipeline:
+        (
+            pipeline
+            | 'Shards' >> beam.Create(sorted(set(range(plan.shards)) - done))
+            | 'Spread' >> beam.Reshuffle()
+            | 'WriteExamples' >> WriteExamples(layout, judge, basis)
         )
 
-    run_shards(job, plan, layout, stages)
+
+def build_recipe(config: BuildConfig, some: Sequence[Collection], crop: Crop) -> Recipe:
+    """What identifies a build: of labels files their content, of folders that are labels the names of the topmost."""
+    labels = {f'labels.{one.name}': _labels_digest(one) for one in some}
+    return recipe('build', config, labels | {'crop': str(crop)}, detects=not all(one.config.whole_image for one in some))
 
 
-def policy(config: BuildConfig, labels: Sequence[Label]) -> Policy:
-    """What a config decides; where the labels give a validation split, none is cut from train."""
-    gives_validation = any(config.split_map.get(label.split, label.split) == VALIDATION for label in labels)
-    share = 0.0 if gives_validation else config.validation_share
-    splits = SplitRules(config.split_column is not None, config.split_map, share, config.test_share)
-    return Policy(LabelRules(config.classes, config.label_map, tuple(config.votes)), splits)
+def _labels_digest(collection: Collection) -> str:
+    if collection.labels:
+        return ' '.join(sha256(path) for path in collection.labels)
+    return 'folders of ' + ', '.join(Path(one.given).resolve().name for one in collection.inputs)
 
 
-def check_examples(plan: Plan, config: BuildConfig) -> None:
-    """Raises JobFailed where there is nothing to make records of."""
-    totals = add_up(plan.done())
-    check_ceiling(totals, config.failure_ceiling)
+def whole_images(some: Sequence[Collection]) -> WholeImages:
+    """Which photos are faces already."""
+    return WholeImages({name: one.config.whole_image for name, one in by_input(some).items()})
+
+
+def by_input(some: Sequence[Collection]) -> dict[str, Collection]:
+    """The collections by name of their INPUTs, see `input_of`."""
+    names = {encode_uri(source.name): one for one in some for source in one.inputs}
+    return names if len(names) > 1 else {'': some[0]}
+
+
+def policy(config: BuildConfig, collection: Collection) -> Policy:
+    """What decides about a collection; where its labels give a validation split, none is cut from train."""
+    own = collection.config
+    given = own.split_column is not None and bool(collection.labels)
+    gives_validation = given and VALIDATION in {own.split_map.get(split, split) for split in given_splits(collection)}
+    splits = SplitRules(given, own.split_map, 0.0 if gives_validation else config.validation_share, config.test_share)
+    soft = config.vote_policy == 'soft'
+    labels = LabelRules(config.classes, own.label_map, tuple(own.votes), config.vote_margin, config.minimum_votes, soft)
+    gates = Gates(config.min_face_size, config.min_sharpness, config.max_yaw, config.max_roll, config.min_detection_score)
+    return Policy(collection.name, labels, splits, gates, own.weight)
+
+
+def check_examples(plan: Plan, config: BuildConfig, basis: str) -> None:
+    """Raises JobFailed where there is nothing to make records of, or too much does not fit together."""
+    totals = add_up(plan.judged(basis))
     tallies = totals.sorted_tallies()
+    reasons = ', '.join(f'{reason} {number}' for reason, number in tallies['rejects'].items())
     if not any(tallies[split] for split in SPLITS):
-        reasons = ', '.join(f'{reason} {number}' for reason, number in tallies['rejects'].items())
         raise JobFailed(f'no example is left of {plan.inputs} photos ({reasons}); see what labels and photos are called, and the classes')
+    judged = totals.rows['examples'] + totals.rows['rejects']
+    misfits = sum(number for reason, number in tallies['rejects'].items() if reason in MISFITS)
+    if judged >= CEILING_FROM and misfits > config.reject_ceiling * judged:
+        raise JobFailed(
+            f'{misfits} of {judged} labels and photos do not fit together, more than the ceiling of {config.reject_ceiling:.0%} '
+            f'({reasons}); finished shards are kept: the same command with a higher --reject-ceiling only finishes'
+        )

@@ -19,6 +19,7 @@ from ..transforms.parts import SNAPSHOT
 from ..transforms.records import image_id
 from ..transforms.tables import face_id
 from .finished import Finding, Finished, Shard
+from .leaks import splits_are_apart
 from .snapshot import identity
 
 
@@ -57,9 +58,9 @@ def labels_are_of_faces(shard: Shard) -> Iterator[Finding]:
 
 
 def examples_are_of_faces(shard: Shard) -> Iterator[Finding]:
-    """An example, and a reject that names a face, names one that is there."""
+    """An example, and a reject or duplicate that names a face, names one that is there."""
     faces = {row['face_id'] for row in shard['faces']}
-    for table in ('examples', 'rejects'):
+    for table in ('examples', 'rejects', 'duplicates'):
         wrong = [row['uri'] for row in shard[table] if row['face_id'] is not None and row['face_id'] not in faces]
         yield from shard.about(table, wrong, 'a face is named that is not there')
 
@@ -114,12 +115,13 @@ SHARD_CHECKS: list[tuple[set[str], Callable[[Shard], Iterator[Finding]]]] = [
     ({'images', 'faces'}, ids_are_of_uris),
     ({'images', 'faces'}, faces_are_counted),
     ({'faces', 'labels'}, labels_are_of_faces),
-    ({'faces', 'examples', 'rejects'}, examples_are_of_faces),
+    ({'faces', 'examples', 'rejects', 'duplicates'}, examples_are_of_faces),
 ]
 CHECKS: list[tuple[set[str], Callable[[Finished], Iterator[Finding]]]] = [
     ({'images'}, statuses_add_up),
     ({'images'}, photos_stand_once),
     ({'examples', 'rejects'}, tallies_add_up),
+    ({'examples'}, splits_are_apart),
 ]
 WHOLE_CHECKS: list[Callable[[Finished], Iterator[Finding]]] = [rows_add_up, parts_are_of_the_recipe]
 

@@ -55,10 +55,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog='mien', description='Raw photos to tables of faces and expressions, training sets and models.')
     commands = parser.add_subparsers(dest='name', metavar='COMMAND', required=True)
-    label = _pipeline_command(commands, 'label', LabelConfig, _label, 'photos to tables: a row per photo, per face, per label')
-    label.add_argument('--previous', metavar='DIR', help='an earlier snapshot: photos that have not changed are not opened again')
-    label.add_argument('--paranoid', action='store_true', help='with --previous: compare the bytes of photos instead of size and time')
-    label.add_argument('--retry', default='', metavar='A,B', help='with --previous: statuses that are tried again all the same')
+    _pipeline_command(commands, 'label', LabelConfig, _label, 'photos to tables: a row per photo, per face, per label')
     _pipeline_command(commands, 'build', BuildConfig, _build, 'labelled photos to TFRecords for training')
     train = _command(commands, 'train', _train, 'a dataset of `mien build` to a model package')
     train.add_argument('dataset', metavar='DATASET')
@@ -110,10 +107,12 @@ def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], run: 
     parser.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the snapshot')
     parser.add_argument('--runner', default='local', metavar='NAME', help='local (default)')
     parser.add_argument('--workers', type=int, default=1, metavar='N', help='local: threads that share the shards (default: 1)')
+    parser.add_argument('--previous', metavar='DIR', help='an earlier snapshot: photos that have not changed are not opened again')
+    parser.add_argument('--paranoid', action='store_true', help='with --previous: compare the bytes of photos instead of size and time')
+    parser.add_argument('--retry', default='', metavar='A,B', help='with --previous: statuses that are tried again all the same')
     parser.add_argument('--overwrite', action='store_true', help="replace another run's output once this one is complete")
     parser.add_argument('--json', action='store_true', help='print the result as one line of JSON')
     parser.epilog = "Beam's own options follow after --."
-    parser.set_defaults(previous=None, paranoid=False, retry='')
     add_options(parser, schema)
     return parser
 

@@ -1,4 +1,4 @@
-"""The second half of a build: finished example parts to record files, the training split's statistics, TFDS's files.
+"""The last part of a build: finished example parts to record files, the training split's statistics, and what readers need.
 
 Imports TensorFlow.
 """
@@ -6,39 +6,49 @@ Imports TensorFlow.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import apache_beam as beam
 
-from ..configs.schema import BuildConfig
+from ..configs.schema import SPLITS, BuildConfig
 from ..transforms.preprocess import AnalyzeExamples, tidy
 from ..transforms.record_files import RecordFile, record_files
 from ..transforms.splits import TRAIN
 from ..transforms.stable_graph import stabilise
 from ..transforms.tfrecords import WriteRecords
-from .job import Job, files_below
+from .collections import Collection
+from .contact_sheets import write_sheets
+from .croissant import write_croissant
+from .dataset_card import write_card
+from .dataset_facts import DatasetFacts, SourceFacts
+from .job import Job, More, files_below
 from .plan import Plan
 from .runners import pipeline_options
 from .tfds_files import write_tfds_files
+from .totals import Totals, add_up
 
 ANALYSIS = ('transform_fn', 'transformed_metadata')
 
 
-def write_dataset(job: Job, plan: Plan, config: BuildConfig) -> dict[str, str]:
-    """Writes all that a dataset has beyond its tables; gives SHA-256 by path.
+def write_records(
+    job: Job, plan: Plan, config: BuildConfig, some: Sequence[Collection], basis: str, duplicates: Mapping[str, Mapping[str, int]]
+) -> More:
+    """Writes all that a dataset has beyond its tables.
 
     Without a training example there is nothing to analyse, and no `transform_fn`.
     """
-    files = record_files(config.name, {marker.shard: marker for marker in plan.done()}, config.record_bytes)
+    files = record_files(config.name, {marker.shard: marker for marker in plan.judged(basis)}, config.record_bytes)
     for name in ANALYSIS:
         shutil.rmtree(Path(plan.folder, name), ignore_errors=True)
     _run(job, plan, config, files)
     if any(file.split == TRAIN for file in files):
         tidy(plan.folder)
         stabilise(Path(plan.folder, ANALYSIS[0]))
-    described = write_tfds_files(plan.folder, config, files)
-    return files_below(plan.folder, *ANALYSIS, *described, *(file.name for file in files))
+    totals = add_up(plan.judged(basis))
+    described = _describe(_facts(plan, config, some, add_up(plan.done()), totals, files, duplicates), totals.files)
+    written = files_below(plan.folder, *ANALYSIS, *described, *(file.name for file in files))
+    return More(totals.files | written, dict(totals.rows), totals.sorted_tallies(), {'duplicates': duplicates})
 
 
 def _run(job: Job, plan: Plan, config: BuildConfig, files: Sequence[RecordFile]) -> None:
@@ -47,7 +57,52 @@ def _run(job: Job, plan: Plan, config: BuildConfig, files: Sequence[RecordFile])
             pipeline
             | 'Files' >> beam.Create(files)
             | 'Spread' >> beam.Reshuffle()
-            | 'WriteRecords' >> WriteRecords(plan.folder, plan.shards, TRAIN)
+            | 'WriteRecords' >> WriteRecords(plan.folder, plan.shards, TRAIN, config.compression)
         )
         if any(file.split == TRAIN for file in files):
             sums | 'AnalyzeExamples' >> AnalyzeExamples(config.classes, job.crop, plan.folder)
+
+
+def _describe(facts: DatasetFacts, digests: Mapping[str, str]) -> list[str]:
+    """Writes what TFDS, Croissant and a person want to know; gives the files' names."""
+    sheets = write_sheets(facts)
+    examples = {name: digest for name, digest in digests.items() if name.startswith('examples/')}
+    return [
+        *write_tfds_files(facts.folder, facts.config, facts.files),
+        write_croissant(facts, examples),
+        write_card(facts, sheets),
+        *sheets,
+    ]
+
+
+def _facts(
+    plan: Plan,
+    config: BuildConfig,
+    some: Sequence[Collection],
+    photos: Totals,
+    judged: Totals,
+    files: Sequence[RecordFile],
+    duplicates: Mapping[str, Mapping[str, int]],
+) -> DatasetFacts:
+    tallies = judged.sorted_tallies()
+    return DatasetFacts(
+        folder=plan.folder,
+        config=config,
+        shards=plan.shards,
+        photos=photos.rows['images'],
+        faces=photos.rows['faces'],
+        counts={split: {name: tallies[split].get(name, 0) for name in config.classes} for split in SPLITS},
+        rejects=tallies['rejects'],
+        sources=tuple(
+            SourceFacts(
+                one.name,
+                one.config.licence,
+                one.config.weight,
+                tallies['examples_of'].get(one.name, 0),
+                tallies['rejects_of'].get(one.name, 0),
+            )
+            for one in some
+        ),
+        duplicates=duplicates,
+        files=tuple(files),
+    )

@@ -23,6 +23,7 @@ COLUMNS = {
     'labels': ('face_id', 'uri', 'face_index'),
     'examples': ('face_id', 'uri'),
     'rejects': ('face_id', 'uri'),
+    'duplicates': ('face_id', 'uri'),
 }
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..configs.schema import Crop, PhotoConfig
 from ..models.package import sha256
 from ..transforms.carry import Carry
+from ..transforms.extract_faces import WholeImages
 from ..transforms.parts import SNAPSHOT, UNSETTLED, WORK, unsettled_path, write_json
 from ..transforms.records import Entry
 from ..transforms.write import Layout
-from .inputs import Source, list_inputs, sources
+from .inputs import Source, list_inputs
 from .plan import Plan, write_plans
 from .previous import earlier
 from .recipe import Recipe
@@ -33,6 +34,7 @@ class Job:
     Attributes:
         sources: the INPUTs.
         crop: how faces are cut.
+        whole: which photos are face crops already.
         carry: what is taken from the snapshot that --previous names.
     """
 
@@ -40,6 +42,7 @@ class Job:
     config: PhotoConfig
     sources: list[Source]
     crop: Crop
+    whole: WholeImages
     output: Output
     run: Run
     carry: Carry | None = None
@@ -50,6 +53,23 @@ class Job:
 
     def layout(self, plan: Plan, schemas: dict[str, Any]) -> Layout:
         return Layout(plan.folder, plan.shards, {name: self.recipe.stamped(schema) for name, schema in schemas.items()})
+
+
+@dataclass(frozen=True)
+class More:
+    """What a job made beyond the parts of photos and faces.
+
+    Attributes:
+        files: SHA-256 by path below the snapshot.
+        counts: rows by table.
+        tallies: what else was counted, by subject and name.
+        said: what else the snapshot says of itself.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    tallies: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,16 +90,16 @@ class Outcome:
     tallies: dict[str, dict[str, int]]
 
 
-def prepare(recipe: Recipe, config: PhotoConfig, inputs: list[str], crop: Crop, out: str, run: Run) -> Job:
-    """A job with its INPUTs told apart."""
-    return Job(recipe, config, sources(inputs), crop, Output(Path(os.path.abspath(out))), run)
+def output(out: str) -> Output:
+    """The output folder of a name."""
+    return Output(Path(os.path.abspath(out)))
 
 
-def carry_out(job: Job, body: Callable[[Job, Plan], dict[str, str]]) -> bool:
+def carry_out(job: Job, body: Callable[[Job, Plan], More]) -> bool:
     """Runs a job to its finished snapshot, or finds it there.
 
     Args:
-        body: does what there is to do under the plan; gives SHA-256 by path of what it wrote beyond the shards' parts.
+        body: does what there is to do under the plan.
     Returns:
         Whether the snapshot was made by this call.
     Raises:
@@ -112,17 +132,17 @@ def outcome(job: Job, made: bool) -> Outcome:
     return Outcome(str(job.output.out), made, snapshot['counts'], snapshot['statuses'], snapshot['tallies'])
 
 
-def _finish(job: Job, plan: Plan, more: dict[str, str], started: float) -> None:
+def _finish(job: Job, plan: Plan, more: More, started: float) -> None:
     """Counts must add up before anything is called complete."""
     totals = add_up(plan.done())
     if totals.shards != plan.shards or totals.rows['images'] != plan.inputs:
         raise RuntimeError(f'{totals.rows["images"]} of {plan.inputs} images written, {totals.shards} of {plan.shards} shards done')
     check_ceiling(totals, job.config.failure_ceiling)
-    files = totals.files | more
+    files = totals.files | dict(more.files)
     _remove_leftovers(job.output.partial, files)
     write_json(job.output.partial / UNSETTLED, {'uris': _unsettled(plan)})
-    counted = {'counts': dict(totals.rows), 'statuses': dict(sorted(totals.statuses.items())), 'tallies': totals.sorted_tallies()}
-    snapshot = job.recipe.as_dict() | counted | {'shards': plan.shards, 'files': files}
+    counted = {'counts': dict(totals.rows) | dict(more.counts), 'statuses': dict(sorted(totals.statuses.items())), 'tallies': more.tallies}
+    snapshot = job.recipe.as_dict() | counted | dict(more.said) | {'shards': plan.shards, 'files': files}
     job.output.complete(snapshot, _run_facts(job, started) | {'tried_again': sorted(totals.doubtful)})
 
 

@@ -6,12 +6,14 @@ from apache_beam.pvalue import PCollection
 
 from ..configs.schema import LabelConfig
 from ..models.package import find
+from ..transforms.extract_faces import WholeImages
 from ..transforms.label import LabelFaces, LabelRows
 from ..transforms.parts import Marker
 from ..transforms.records import ExtractedImage
 from ..transforms.tables import FACES, IMAGES, LABELS
 from ..transforms.write import Layout, WriteShard
-from .job import Job, Outcome, carry_out, outcome, prepare
+from .inputs import sources
+from .job import Job, More, Outcome, carry_out, outcome, output
 from .plan import Plan
 from .recipe import recipe
 from .runners import Run
@@ -28,14 +30,15 @@ def label(inputs: list[str], out: str, config: LabelConfig, run: Run) -> Outcome
         JobFailed: too many photos failed.
     """
     package = find(config.model)
-    job = prepare(recipe('label', config, {'model': package.id, 'crop': str(package.crop)}), config, inputs, package.crop, out, run)
+    made_by = recipe('label', config, {'model': package.id, 'crop': str(package.crop)}, detects=not config.whole_image)
+    job = Job(made_by, config, sources(inputs), package.crop, WholeImages({'': config.whole_image}), output(out), run)
 
     def stages(images: PCollection[ExtractedImage], layout: Layout) -> PCollection[Marker]:
         rows = LabelRows(package.id, package.classes, package.abstain_below, config.crops)
         return images | 'LabelFaces' >> LabelFaces(package) | 'WriteShard' >> WriteShard(layout, rows)
 
-    def body(job: Job, plan: Plan) -> dict[str, str]:
+    def body(job: Job, plan: Plan) -> More:
         run_shards(job, plan, job.layout(plan, TABLES), stages)
-        return {}
+        return More()
 
     return outcome(job, carry_out(job, body))

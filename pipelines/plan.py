@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from ..configs.errors import UsageError
 from ..configs.schema import PhotoConfig
-from ..transforms.parts import LISTED, WORK, Marker, marker_path, part_name, read_marker, write_json
+from ..transforms.parts import DONE, JUDGED, LISTED, WORK, Marker, marker_path, part_name, read_marker, write_json
 from ..transforms.plan_file import PLAN, plan_table, write_plan
 from ..transforms.records import Entry, Kind
 from .inputs import narrow
@@ -46,10 +46,11 @@ class Plan:
 
     def done(self) -> Iterator[Marker]:
         """The markers of shards that are done as planned, one after the other."""
-        for shard in range(self.shards):
-            path = marker_path(self.folder, shard)
-            if path.is_file() and self._holds(marker := read_marker(path)):
-                yield marker
+        return (marker for marker in self._markers(DONE) if marker.plan == self.digests[marker.shard])
+
+    def judged(self, basis: str) -> Iterator[Marker]:
+        """The markers of shards whose examples are written, as they follow from a basis."""
+        return (marker for marker in self._markers(JUDGED) if marker.plan == basis)
 
     def finished(self) -> set[int]:
         """The shards that are done as planned."""
@@ -59,9 +60,15 @@ class Plan:
         """The shards that are not."""
         return sorted(set(range(self.shards)) - self.finished())
 
-    def _holds(self, marker: Marker) -> bool:
-        named = all(f'-of-{self.shards:05d}.' in name and Path(self.folder, name).is_file() for name in marker.files)
-        return named and marker.plan == self.digests[marker.shard]
+    def _markers(self, step: str) -> Iterator[Marker]:
+        """The markers whose parts are there."""
+        for shard in range(self.shards):
+            path = marker_path(self.folder, shard, step)
+            if path.is_file() and self._has_parts(marker := read_marker(path)):
+                yield marker
+
+    def _has_parts(self, marker: Marker) -> bool:
+        return all(f'-of-{self.shards:05d}.' in name and Path(self.folder, name).is_file() for name in marker.files)
 
 
 @dataclass(frozen=True)

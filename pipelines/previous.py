@@ -50,10 +50,11 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
         tables=(),
         again=frozenset((*MOMENT, *map(_status, retry))),
         compare=Compare.CONTENT if paranoid else Compare.TIME,
-        rows_stay=earlier['digests']['model'] == recipe.digests['model'],
+        rows_stay=all(earlier['digests'].get(key) == recipe.digests.get(key) for key in ('model', 'crop')),
         parts_stay=not differences(identity(earlier), recipe.as_dict()),
         crops_suit=earlier['digests']['crop'] == recipe.digests['crop'],
-        keep_crops=recipe.config['crops'],
+        crops_kept=earlier['config'].get('crops', True),  # `build` always does
+        keep_crops=recipe.config.get('crops', True),
         before=_said(folder, LISTED)['began_ns'],
         unsettled=frozenset(_said(folder, UNSETTLED)['uris']),
     )
@@ -80,8 +81,9 @@ def _check(folder: str, earlier: dict[str, Any], now: dict[str, Any]) -> None:
 def _deciding(said: dict[str, Any]) -> dict[str, Any]:
     """The part of a description that decides about photos and faces."""
     general = {key: said.get(key) for key in ('kind', 'schema_version', 'mien_version')}
-    config = {key: said.get('config', {}).get(key) for key in DECIDING}
-    return general | config | {'detector': said.get('digests', {}).get('detector')}
+    config = said.get('config', {})
+    whole = {name: source['whole_image'] for name, source in config.get('sources', {}).items() if 'whole_image' in source}
+    return general | {key: config.get(key) for key in DECIDING} | {'sources': whole, 'detector': said.get('digests', {}).get('detector')}
 
 
 def _status(said: str) -> Status:

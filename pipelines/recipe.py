@@ -16,7 +16,7 @@ from ..models.package import sha256
 from ..transforms.tables import SCHEMA_VERSION
 from ..transforms.yunet import weights_path
 
-NOT_IDENTITY = ('failure_ceiling', 'model', 'labels')
+NOT_IDENTITY = ('failure_ceiling', 'reject_ceiling', 'model', 'labels')
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class Recipe:
         return schema.with_metadata(stamp | {f'mien.{name}': digest for name, digest in sorted(self.digests.items())})
 
 
-def recipe(kind: str, config: PhotoConfig, digests: dict[str, str]) -> Recipe:
+def recipe(kind: str, config: PhotoConfig, digests: dict[str, str], detects: bool) -> Recipe:
     """The recipe of a config; the detector's weights count where faces are detected."""
     said = {key: value for key, value in as_dict(config).items() if key not in NOT_IDENTITY}
-    detector = {} if config.whole_image else {'detector': sha256(weights_path())}
+    detector = {'detector': sha256(weights_path())} if detects else {}
     return Recipe(kind, said, digests | detector)
 
 

@@ -70,14 +70,14 @@ def _run(job: Job, plan: Plan, layout: Layout, stages: Stages, shards: list[int]
 def photos(pipeline: beam.Pipeline, shards: list[int], job: Job, layout: Layout, carry: Carry | None) -> PCollection[ExtractedImage]:
     """The shards' photos with their faces; the shard numbers are all that is reshuffled."""
     config = job.config
-    how = Extraction(job.crop, config.smallest_face, config.min_score, config.max_pixels, config.whole_image)
+    how = Extraction(job.crop, config.smallest_face, config.min_score, config.max_pixels, whole_image=False)
     return (
         pipeline
         | 'Shards' >> beam.Create(shards)
         | 'Spread' >> beam.Reshuffle()
         | 'TakeOver' >> TakeOver(layout, carry)
         | 'ReadImages' >> ReadImages(layout.folder, config.max_bytes)
-        | 'ExtractFaces' >> ExtractFaces(how, limits(config), 1 if layout.second else AT_ONCE)
+        | 'ExtractFaces' >> ExtractFaces(how, job.whole, limits(config), 1 if layout.second else AT_ONCE)
     )
 
 

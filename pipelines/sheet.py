@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ..transforms.plan_file import read_plan
 from ..transforms.records import READ, Entry
 
 TILE, CAPTION, COLUMNS = 320, 24, 4  # pixels, pixels, tiles
-GROUND, INK, BOX, DOT = (32, 32, 32), (230, 230, 230), (80, 220, 80), (60, 120, 255)  # BGR
+GROUND, INK, BOX, DOT = 32, (230, 230, 230), (80, 220, 80), (60, 120, 255)  # grey, BGR
 
 
 def write_sheet(snapshot: str | Path, path: str | Path) -> None:
@@ -30,10 +31,21 @@ def write_sheet(snapshot: str | Path, path: str | Path) -> None:
     for face in faces:
         faces_of[face['uri']].append(face)
     tiles = [_tile(row, entries[row['uri']], faces_of[row['uri']], label_of) for row in sorted(images, key=lambda row: row['uri'])]
-    done, data = cv2.imencode('.png', _grid(tiles))
+    done, data = cv2.imencode('.png', grid(tiles, COLUMNS))
     if not done:
         raise RuntimeError('OpenCV encodes no PNG of the contact sheet')
     write_whole(path, lambda file: file.write(data.tobytes()))
+
+
+def grid(tiles: Sequence[np.ndarray], columns: int) -> np.ndarray:
+    """Tiles of one shape, row by row; the places that are left are empty.
+
+    Args:
+        tiles: (height, width, channels) uint8, at least one.
+    """
+    blank = np.full_like(tiles[0], GROUND)
+    filled = [*tiles, *[blank] * (-len(tiles) % columns)]
+    return np.vstack([np.hstack(filled[start : start + columns]) for start in range(0, len(filled), columns)])
 
 
 def _tile(row: dict[str, Any], entry: Entry, faces: list[dict[str, Any]], label_of: dict[str, str]) -> np.ndarray:
@@ -74,9 +86,3 @@ def _write(tile: np.ndarray, text: str, place: tuple[int, int], size: float) -> 
     shown = text.encode('ascii', 'replace').decode()  # OpenCV's fonts know no more
     cv2.putText(tile, shown, place, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.putText(tile, shown, place, cv2.FONT_HERSHEY_SIMPLEX, size, INK, 1, cv2.LINE_AA)
-
-
-def _grid(tiles: list[np.ndarray]) -> np.ndarray:
-    blank = np.full_like(tiles[0], GROUND)
-    tiles = tiles + [blank] * (-len(tiles) % COLUMNS)
-    return np.vstack([np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)])

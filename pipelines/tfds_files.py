@@ -10,21 +10,30 @@ from pathlib import Path
 from typing import Any
 
 from ..configs.schema import SPLITS, BuildConfig
+from ..transforms.example_tables import TEXTS
 from ..transforms.parts import write_json, write_whole
 from ..transforms.record_files import RecordFile
 
 FEATURES = 'tensorflow_datasets.core.features'
 TEMPLATE = '{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}'
 VERSION = '1.0.0'
-TEXTS = ('uri', 'face_id', 'label_name', 'subject')
+NAMES = ('dataset_info.json', 'features.json', 'label.labels.txt')
+
+
+def opens(config: BuildConfig) -> bool:
+    """Whether TFDS can open the dataset: it hands record files to TensorFlow without a word on compression, which reads none then."""
+    return config.compression == 'none'
 
 
 def write_tfds_files(folder: str | Path, config: BuildConfig, files: Sequence[RecordFile]) -> list[str]:
-    """Writes dataset_info.json, features.json and the class names; gives their names."""
-    write_json(Path(folder, 'dataset_info.json'), dataset_info(folder, config, files))
-    write_json(Path(folder, 'features.json'), features(config))
-    write_whole(Path(folder, 'label.labels.txt'), lambda file: file.write(''.join(f'{name}\n' for name in config.classes).encode()))
-    return ['dataset_info.json', 'features.json', 'label.labels.txt']
+    """Writes dataset_info.json, features.json and the class names, where TFDS can open the dataset; gives their names."""
+    if not opens(config):
+        return []
+    info, types, classes = NAMES
+    write_json(Path(folder, info), dataset_info(folder, config, files))
+    write_json(Path(folder, types), features(config))
+    write_whole(Path(folder, classes), lambda file: file.write(''.join(f'{name}\n' for name in config.classes).encode()))
+    return list(NAMES)
 
 
 def dataset_info(folder: str | Path, config: BuildConfig, files: Sequence[RecordFile]) -> dict[str, Any]:
@@ -43,11 +52,11 @@ def features(config: BuildConfig) -> dict[str, Any]:
     """The types of an example's features."""
     shape = _shape(config.crop_size, config.crop_size, config.crop_channels)
     image = {'dtype': 'uint8', 'encodingFormat': 'png', 'shape': shape}
-    distribution = {'dtype': 'float32', 'encoding': 'none', 'shape': _shape(len(config.classes))}
     known = {name: _feature('text_feature.Text', 'text', {}) for name in TEXTS} | {
         'image': _feature('image_feature.Image', 'image', image),
         'label': _feature('class_label_feature.ClassLabel', 'classLabel', {'numClasses': str(len(config.classes))}),
-        'label_distribution': _feature('tensor_feature.Tensor', 'tensor', distribution),
+        'label_distribution': _floats(len(config.classes)),
+        'weight': _floats(),
     }
     return _feature('features_dict.FeaturesDict', 'featuresDict', {'features': known})
 
@@ -59,6 +68,10 @@ def _split(folder: str | Path, split: str, files: Sequence[RecordFile]) -> dict[
         'numBytes': str(sum(Path(folder, file.name).stat().st_size for file in files)),
         'shardLengths': [str(file.examples) for file in files],
     }
+
+
+def _floats(*dimensions: int) -> dict[str, Any]:
+    return _feature('tensor_feature.Tensor', 'tensor', {'dtype': 'float32', 'encoding': 'none', 'shape': _shape(*dimensions)})
 
 
 def _feature(python_class: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:

@@ -48,3 +48,9 @@ def fer2013_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def labels_dir() -> Path:
     """The folder of `fer2013-labels.csv` and `portraits-labels.csv`."""
     return _file('fer2013-labels.csv').parent
+
+
+@pytest.fixture(scope='session')
+def fer2013_tars() -> tuple[Path, Path]:
+    """The tars of FER2013's Training and PublicTest faces, `.../<emotion>/ferNNNNNNN.png`."""
+    return _file('fer2013-training.tar'), _file('fer2013-public-test.tar')

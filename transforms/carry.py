@@ -13,13 +13,10 @@ import pyarrow.parquet as pq
 
 from .parts import part_name
 from .plan_file import read_plan
-from .records import Address, Entry, Face, Facts, Known, Rows, Status
-from .tables import Row, from_png
+from .records import Address, Entry, Known, Rows, Status
+from .tables import Row, from_png, to_face, to_facts
 
 TICK = 2_000_000_000  # nanoseconds: the coarsest clock of a file system
-FACTS = tuple(Facts.__dataclass_fields__)
-MEASURES = tuple(name for name in Face.__dataclass_fields__ if name not in ('box', 'landmarks'))
-BOX = ('box_x', 'box_y', 'box_width', 'box_height')
 
 
 class Compare(Enum):
@@ -72,7 +69,8 @@ class Carry:
         rows_stay: the labels are this run's too; else only boxes, landmarks and facts are taken.
         parts_stay: whole parts are this run's, byte by byte, where a shard has no change.
         crops_suit: crops that were kept are cut as this run cuts them.
-        keep_crops: whether this run keeps crops.
+        crops_kept: whether the earlier run kept crops.
+        keep_crops: whether this run does.
         before: when the earlier plan's listing began, nanoseconds since 1970; what changed later may have changed twice.
         unsettled: uris of photos that changed while the earlier run read them.
     """
@@ -85,6 +83,7 @@ class Carry:
     rows_stay: bool = True
     parts_stay: bool = False
     crops_suit: bool = True
+    crops_kept: bool = True
     keep_crops: bool = True
     before: int = 0
     unsettled: frozenset[str] = frozenset()
@@ -95,7 +94,7 @@ class Carry:
 
     def todo(self, entries: list[Entry], shard: int, shards: int) -> list[Todo]:
         """The inputs of a shard that must pass the line; reads of the earlier tables what tells."""
-        by_status = self.rows_stay and not self.keep_crops and self.compare is not Compare.CONTENT
+        by_status = self._rows_suit and self.compare is not Compare.CONTENT
         return (replace(self, tables=('images',)) if by_status else self).sort(entries, shard, shards).todo
 
     def length(self, shard: int) -> int:
@@ -117,9 +116,6 @@ class Carry:
                 _add(staying, self._kept_rows(rows))
             else:
                 todo.append(self._known(entry, rows))
-        if self.compare is Compare.NOTHING:  # rows of no photo, as of labels that match none
-            for uri in by_uri.keys() - {entry.uri for entry in entries}:
-                _add(staying, by_uri[uri])
         return Carried(staying, todo)
 
     def _rows(self, parts: Iterable[int]) -> dict[str, dict[str, list[Row]]]:
@@ -141,16 +137,18 @@ class Carry:
 
     def _stay(self, rows: dict[str, list[Row]]) -> bool:
         """Whether this run would make the same rows; of a photo without faces it would."""
-        faces = rows.get('faces', ())
-        return not faces or (self.rows_stay and (not self.keep_crops or all(face['crop'] is not None for face in faces)))
+        return not rows.get('faces', ()) or self._rows_suit
+
+    @property
+    def _rows_suit(self) -> bool:
+        return self.rows_stay and (self.crops_kept or not self.keep_crops)
 
     def _kept_rows(self, rows: dict[str, list[Row]]) -> dict[str, list[Row]]:
         return rows if self.keep_crops else rows | {'faces': [face | {'crop': None} for face in rows.get('faces', ())]}
 
     def _known(self, entry: Entry, rows: dict[str, list[Row]]) -> Todo:
         (image,) = rows['images']
-        facts = Facts(**{name: image[name] for name in FACTS} | {'status': Status(image['status'])})
-        faces = tuple(map(to_face, rows['faces']))
+        facts, faces = to_facts(image), tuple(map(to_face, rows['faces']))
         if self._stay(rows):
             return Todo(entry, Known(facts, faces, rows=self._kept_rows(rows)))
         crops = _kept(rows['faces']) if self.crops_suit else None
@@ -182,12 +180,6 @@ def signs(entry: Entry) -> tuple[int | None, int | None, str | None, Address | N
 def _add(rows: defaultdict[str, list[Row]], more: Rows) -> None:
     for table, some in more.items():
         rows[table] += some
-
-
-def to_face(row: Row) -> Face:
-    """A face as it stands in `faces`."""
-    landmarks = row['landmarks'] and tuple(row['landmarks'])
-    return Face(tuple(row[name] for name in BOX), landmarks=landmarks, **{name: row[name] for name in MEASURES})
 
 
 def _kept(faces: list[Row]) -> np.ndarray | None:

@@ -76,7 +76,7 @@ def _answer(asked: dict[str, Any], photo: int, how: Extraction, detector: FaceDe
         os.ftruncate(photo, 0)
     known = None if asked['known'] is None else tuple(map(to_face, asked['known']))
     try:
-        return _reconsidered(extract(content, how, detector, known))
+        return _reconsidered(extract(content, replace(how, whole_image=asked['whole']), detector, known))
     except BaseException as error:
         if _is_out_of_memory(error):
             os._exit(OUT_OF_MEMORY)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .gates import Gates, gate
 from .judged import Example, JudgedImage, Reject
 from .label_file import Label
 from .reasons import Drop, Reason
@@ -18,36 +19,55 @@ from .which_face import which_face
 
 @dataclass(frozen=True)
 class Policy:
-    """All that decides beside the photo and its labels."""
+    """All that decides beside the photo and its labels, for one source.
 
+    Attributes:
+        weight: of each of its examples in training.
+    """
+
+    source: str
     labels: LabelRules
     splits: SplitRules
+    gates: Gates
+    weight: float = 1.0
 
 
 def decide(image: ExtractedImage, labels: Sequence[Label], policy: Policy) -> JudgedImage:
     """Each label becomes one example or one reject, and so does each photo without a label; so does, without a label, each
     face of a photo whose labels mean others."""
-    if image.facts.status is not Status.OK:
-        why = Drop(Reason(image.facts.status), image.facts.detail)
-        return JudgedImage(image, (), tuple(Reject(image.uri, None, said, why) for said in [label.label for label in labels] or ['']))
+    why = _wrong_with_all(image, labels)
+    if why is not None:
+        said = [label.label for label in labels] or ['']
+        return JudgedImage(policy.source, image, (), tuple(Reject(image.uri, None, one, why) for one in said))
     judged = [_example(image, label, policy) for label in labels]
     examples, rejects = _one_a_face(image, [one for one in judged if isinstance(one, Example)])
     rejects += [one for one in judged if isinstance(one, Reject)]
-    return JudgedImage(image, tuple(sorted(examples, key=lambda example: example.face)), (*rejects, *_unlabelled(image, examples, rejects)))
+    return JudgedImage(
+        policy.source, image, tuple(sorted(examples, key=lambda example: example.face)), (*rejects, *_unlabelled(image, examples, rejects))
+    )
 
 
 def unmatched(label: Label) -> Reject:
     """The reject of a label that belongs to no input."""
     assert label.unmatched is not None
-    return Reject(label.uri, label.face_id or None, label.label, Drop(label.unmatched, f'row {label.row} of the labels'))
+    return Reject(label.uri, label.face_id or None, label.label, Drop(label.unmatched, f'row {label.row} of {label.file}'))
+
+
+def _wrong_with_all(image: ExtractedImage, labels: Sequence[Label]) -> Drop | None:
+    """What is wrong with a photo or with what is said of it, whatever its labels are."""
+    if image.facts.status is not Status.OK:
+        return Drop(Reason(image.facts.status), image.facts.detail)
+    files = sorted({label.file for label in labels})
+    return Drop(Reason.CLAIMED_TWICE, f'labelled in {" and in ".join(files)}') if len(files) > 1 else None
 
 
 def _example(image: ExtractedImage, label: Label, policy: Policy) -> Example | Reject:
     face, verdict = which_face(label, image), judge(label, policy.labels)
     split = split_of(label.split, label.subject, image.facts.sha256 or '', policy.splits)
-    if isinstance(verdict, Verdict) and isinstance(face, int) and isinstance(split, str):
-        return Example(face, verdict, label.subject, split, label)
-    why = next(one for one in (verdict, face, split) if isinstance(one, Drop))
+    poor = gate(image.faces[face], policy.gates) if isinstance(face, int) else None
+    if isinstance(verdict, Verdict) and isinstance(face, int) and isinstance(split, str) and poor is None:
+        return Example(face, policy.labels.classes[verdict.label], verdict, label.subject, split, label)
+    why = next(one for one in (verdict, face, split, poor) if isinstance(one, Drop))
     return Reject(image.uri, _id(image, face) if isinstance(face, int) else None, label.label, why)
 
 
@@ -66,8 +86,8 @@ def _one_a_face(image: ExtractedImage, examples: list[Example]) -> tuple[list[Ex
 
 
 def _again(image: ExtractedImage, example: Example, reason: Reason, all_of_face: list[Example]) -> Reject:
-    rows = ', '.join(str(one.source.row) for one in all_of_face)
-    return Reject(image.uri, _id(image, example.face), example.source.label, Drop(reason, f'rows {rows} of the labels'))
+    rows = ', '.join(str(one.said.row) for one in all_of_face)
+    return Reject(image.uri, _id(image, example.face), example.said.label, Drop(reason, f'rows {rows} of {example.said.file}'))
 
 
 def _unlabelled(image: ExtractedImage, examples: list[Example], rejects: list[Reject]) -> list[Reject]:
@@ -77,7 +97,8 @@ def _unlabelled(image: ExtractedImage, examples: list[Example], rejects: list[Re
         return []
     ids = [_id(image, index) for index in range(len(image.faces))]
     missing = [one for one in ids if one not in meant] if meant or len(ids) == 1 else [None]
-    return [Reject(image.uri, one, '', Drop(Reason.UNLABELLED)) for one in missing]
+    reason = Reason.OTHER_FACE if meant else Reason.UNLABELLED
+    return [Reject(image.uri, one, '', Drop(reason)) for one in missing]
 
 
 def _id(image: ExtractedImage, face: int) -> str:

@@ -1,4 +1,4 @@
-"""The tables of examples and rejects, and what a shard counts of them."""
+"""The tables of examples, rejects and duplicates, and what a shard counts of them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import pyarrow as pa
 
 from ..configs.schema import SPLITS
 from .decide import unmatched
+from .duplicates.records import Ruling
+from .judge import Judge, read_crops
 from .judged import Example, JudgedImage, Reject
 from .label_file import read_unmatched
 from .parts import Tally
-from .tables import Row, face_id, face_rows, image_row, png
+from .settled_files import read_rulings
+from .tables import Row, face_id
 
 EXAMPLES = pa.schema(
     [
@@ -25,6 +28,9 @@ EXAMPLES = pa.schema(
         pa.field('label_distribution', pa.list_(pa.float32()), nullable=False),
         ('subject', pa.string()),
         pa.field('split', pa.string(), nullable=False),
+        pa.field('source', pa.string(), nullable=False),
+        pa.field('weight', pa.float32(), nullable=False),
+        ('group_id', pa.string()),  # the first face_id of those that are the same picture
     ]
 )
 
@@ -39,54 +45,64 @@ REJECTS = pa.schema(
     ]
 )
 
-FRAME = 280  # bytes of a record beside its values: keys, lengths and checksums, rounded up
+DUPLICATES = pa.schema(
+    [
+        pa.field('uri', pa.string(), nullable=False),
+        pa.field('face_id', pa.string(), nullable=False),
+        pa.field('group_id', pa.string(), nullable=False),
+        pa.field('pixels', pa.string(), nullable=False),  # equal ones, equal crops
+        pa.field('dhash', pa.string(), nullable=False),
+        pa.field('split', pa.string(), nullable=False),
+        pa.field('label_name', pa.string(), nullable=False),
+        ('reason', pa.string()),  # why it left the dataset for its duplicates; null: it did not
+        ('detail', pa.string()),
+    ]
+)
+
+TEXTS = ('uri', 'face_id', 'label_name', 'subject', 'source')
+FRAME = 340  # bytes of a record beside its values: keys, lengths and checksums, rounded up
 
 
 @dataclass(frozen=True)
-class BuildRows:
-    """A judged photo's rows of `images`, `faces`, `examples` and `rejects`.
+class ExampleRows:
+    """A shard's rows of `examples`, `rejects` and `duplicates`."""
 
-    Attributes:
-        classes: class names in label order.
-        source: name of the collection.
-    """
+    judge: Judge
 
-    classes: tuple[str, ...]
-    source: str
-
-    def __call__(self, photo: JudgedImage) -> Mapping[str, list[Row]]:
+    def __call__(self, shard: int) -> dict[str, list[Row]]:
+        folder, shards = self.judge.folder, self.judge.shards
+        photos, crops = self.judge.shard(shard), read_crops(folder, shard, shards)
+        rulings = {ruling.face.face_id: ruling for ruling in read_rulings(folder, shard, shards)}
+        uris = {face_id(photo.image.image_id, index): photo.image.uri for photo in photos for index in range(len(photo.image.faces))}
         return {
-            'images': [image_row(photo.image)],
-            'faces': face_rows(photo.image, crops=False),
-            'examples': [example_row(photo, example, self.classes) for example in photo.examples],
-            'rejects': [reject_row(reject, self.source) for reject in photo.rejects],
+            'examples': [self._example(photo, example, crops, rulings) for photo in photos for example in photo.examples],
+            'rejects': [reject_row(unmatched(label), label.source) for label in read_unmatched(folder, shard, shards)]
+            + [reject_row(reject, photo.source) for photo in photos for reject in photo.rejects],
+            'duplicates': [duplicate_row(ruling, uris[one]) for one, ruling in rulings.items()],
+        }
+
+    def _example(self, photo: JudgedImage, example: Example, crops: Mapping[str, bytes], rulings: Mapping[str, Ruling]) -> Row:
+        one = photo.face_id(example)
+        return {
+            'uri': photo.image.uri,
+            'face_id': one,
+            'image': crops[one],
+            'label': example.verdict.label,
+            'label_name': example.label,
+            'label_distribution': example.verdict.distribution,
+            'subject': example.subject or None,
+            'split': example.split,
+            'source': photo.source,
+            'weight': self.judge.policy(photo.image.uri).weight,
+            'group_id': rulings[one].group_id if one in rulings else None,
         }
 
 
-@dataclass(frozen=True)
-class UnmatchedRows:
-    """A shard's rows of `rejects` before its first photo: the labels that belong to no input."""
-
-    folder: str
-    shards: int
-    source: str
-
-    def __call__(self, shard: int) -> Mapping[str, list[Row]]:
-        return {'rejects': [reject_row(unmatched(label), self.source) for label in read_unmatched(self.folder, shard, self.shards)]}
-
-
-def example_row(photo: JudgedImage, example: Example, classes: tuple[str, ...]) -> Row:
-    """One row of `examples`."""
-    return {
-        'uri': photo.image.uri,
-        'face_id': face_id(photo.image.image_id, example.face),
-        'image': png(photo.image.crops[example.face]),
-        'label': example.verdict.label,
-        'label_name': classes[example.verdict.label],
-        'label_distribution': example.verdict.distribution,
-        'subject': example.subject or None,
-        'split': example.split,
-    }
+def duplicate_row(ruling: Ruling, uri: str) -> Row:
+    """One row of `duplicates`."""
+    face = ruling.face
+    own = {'uri': uri, 'face_id': face.face_id, 'group_id': ruling.group_id, 'pixels': face.pixels, 'dhash': f'{face.dhash:016x}'}
+    return own | {'split': face.split, 'label_name': face.label, 'reason': ruling.reason or None, 'detail': ruling.detail or None}
 
 
 def reject_row(reject: Reject, source: str) -> Row:
@@ -96,16 +112,18 @@ def reject_row(reject: Reject, source: str) -> Row:
 
 
 def tally(rows: Mapping[str, list[Row]]) -> Tally:
-    """Examples by class of each split, rejects by reason, and the bytes of each split's records."""
-    counts = {split: Counter(row['label_name'] for row in rows['examples'] if row['split'] == split) for split in SPLITS}
+    """Examples by class of each split, rejects by reason, both by source, and the bytes of each split's records."""
+    examples, rejects = rows['examples'], rows['rejects']
+    counts = {split: Counter(row['label_name'] for row in examples if row['split'] == split) for split in SPLITS}
+    counts |= {'rejects': Counter(row['reason'] for row in rejects)}
+    counts |= {'examples_of': Counter(row['source'] for row in examples), 'rejects_of': Counter(row['source'] for row in rejects)}
     sizes: Counter[str] = Counter()
-    for row in rows['examples']:
+    for row in examples:
         sizes[row['split']] += record_size(row)
-    rejects = Counter(row['reason'] for row in rows['rejects'])
-    return Tally({name: dict(found) for name, found in counts.items()} | {'rejects': dict(rejects)}, dict(sizes))
+    return Tally({name: dict(found) for name, found in counts.items()}, dict(sizes))
 
 
 def record_size(row: Row) -> int:
     """Bytes that an example's record takes at most."""
-    texts = sum(len((row[name] or '').encode()) for name in ('uri', 'face_id', 'label_name', 'subject'))
+    texts = sum(len((row[name] or '').encode()) for name in TEXTS)
     return FRAME + len(row['image']) + texts + 4 * len(row['label_distribution'])

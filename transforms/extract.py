@@ -28,7 +28,7 @@ class Extraction:
         smallest_face: as a share of the photo's longer side; it gives the working size.
         min_score: detections below it are no faces.
         max_pixels: an image of more is `too_large`.
-        whole_image: the image is the face; nothing is detected.
+        whole_image: the image is the face; nothing is detected; a pipeline says it of each photo.
     """
 
     crop: Crop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import apache_beam as beam
@@ -10,10 +10,21 @@ from apache_beam.pvalue import PCollection
 from apache_beam.transforms.window import GlobalWindows
 
 from .extract import NO_CROPS, Extracted, Extraction, faceless, read_facts
+from .input_of import input_of
 from .isolate import AT_ONCE, Asked, IsolatedExtractor, Limits
 from .records import ExtractedImage, Facts, Failure, LoadedImage
 
 BYTES_AT_ONCE = 1 << 21  # from which on no more photos are waited for
+
+
+@dataclass(frozen=True)
+class WholeImages:
+    """Which photos are face crops already: by name of an INPUT, see `input_of`."""
+
+    by_input: Mapping[str, bool]
+
+    def has(self, uri: str) -> bool:
+        return self.by_input[input_of(uri, self.by_input)]
 
 
 def without_pixels(loaded: LoadedImage) -> ExtractedImage | None:
@@ -28,10 +39,14 @@ def without_pixels(loaded: LoadedImage) -> ExtractedImage | None:
     return None
 
 
-def extract_few(photos: Sequence[LoadedImage], how: Extraction, extractor: IsolatedExtractor) -> list[ExtractedImage]:
+def extract_few(photos: Sequence[LoadedImage], how: Extraction, whole: WholeImages, extractor: IsolatedExtractor) -> list[ExtractedImage]:
     """Photos with their faces, or with the reason why they have none."""
-    found = extractor.extract_all([Asked(photo.data, None if photo.known is None else photo.known.faces) for photo in photos])
+    found = extractor.extract_all([_asked(photo, whole) for photo in photos])
     return [_image(photo, _judged(photo, how, some)) for photo, some in zip(photos, found, strict=True)]
+
+
+def _asked(photo: LoadedImage, whole: WholeImages) -> Asked:
+    return Asked(photo.data, None if photo.known is None else photo.known.faces, whole.has(photo.entry.uri))
 
 
 def _image(loaded: LoadedImage, found: Extracted) -> ExtractedImage:
@@ -48,8 +63,8 @@ def _judged(loaded: LoadedImage, how: Extraction, found: Extracted | Failure) ->
 class _Extract(beam.DoFn):
     """Holds a few photos, since each change to the child and back costs; what is held at the end of a bundle goes with it."""
 
-    def __init__(self, how: Extraction, limits: Limits, at_once: int) -> None:
-        self._how, self._limits, self._at_once = how, limits, at_once
+    def __init__(self, how: Extraction, whole: WholeImages, limits: Limits, at_once: int) -> None:
+        self._how, self._whole, self._limits, self._at_once = how, whole, limits, at_once
 
     def setup(self) -> None:
         self._extractor = IsolatedExtractor(self._how, self._limits)
@@ -73,7 +88,7 @@ class _Extract(beam.DoFn):
 
     def _extracted(self) -> list[ExtractedImage]:
         held, self._held = self._held, []
-        return extract_few(held, self._how, self._extractor)
+        return extract_few(held, self._how, self._whole, self._extractor)
 
 
 @dataclass(eq=False)
@@ -81,9 +96,10 @@ class ExtractFaces(beam.PTransform):
     """Photos to their faces."""
 
     how: Extraction
+    whole: WholeImages
     limits: Limits
     at_once: int = AT_ONCE
 
     def expand(self, images: PCollection[LoadedImage]) -> PCollection[ExtractedImage]:
-        extract = _Extract(self.how, self.limits, self.at_once)
+        extract = _Extract(self.how, self.whole, self.limits, self.at_once)
         return images | 'Extract' >> beam.ParDo(extract).with_output_types(ExtractedImage)

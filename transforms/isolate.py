@@ -47,10 +47,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Asked:
-    """A photo's bytes and, where an earlier run found them, its faces."""
+    """A photo's bytes.
+
+    Attributes:
+        known: its faces, where an earlier run found them.
+        whole: it is a face; nothing is detected.
+    """
 
     data: bytes
     known: tuple[Face, ...] | None = None
+    whole: bool = False
 
 
 class Gone(Exception):
@@ -66,7 +72,7 @@ class IsolatedExtractor:
 
     def extract(self, data: bytes, known: tuple[Face, ...] | None = None) -> Extracted | Failure:
         """What the child finds in one photo; see `extract_all`."""
-        return self.extract_all([Asked(data, known)])[0]
+        return self.extract_all([Asked(data, known, self._how.whole_image)])[0]
 
     def extract_all(self, photos: Sequence[Asked]) -> list[Extracted | Failure]:
         """What the child finds, see `extract`; or `timeout` or `crashed`, where a photo was too much for it.
@@ -128,7 +134,7 @@ class Child:
         write_all(self._at, b'\0')
         for descriptor, photo in zip(self._photos, photos, strict=False):
             write_all(descriptor, photo.data)
-        self._say([{'length': len(photo.data), 'known': photo.known and [vars(face) for face in photo.known]} for photo in photos])
+        self._say([_question(photo) for photo in photos])
         return [self._answer(deadline) for _ in photos]
 
     def in_hand(self) -> int:
@@ -204,3 +210,7 @@ class Child:
         if not come:
             raise Gone
         return come
+
+
+def _question(photo: Asked) -> dict[str, Any]:
+    return {'length': len(photo.data), 'known': photo.known and [vars(face) for face in photo.known], 'whole': photo.whole}

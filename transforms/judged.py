@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from .label_file import Label
 from .reasons import Drop
 from .records import ExtractedImage
+from .tables import face_id
 from .verdict import Verdict
 
 
@@ -16,15 +18,17 @@ class Example:
 
     Attributes:
         face: its index in the photo.
+        label: name of its class.
         subject: who is shown, or nothing.
-        source: the label that made it.
+        said: the label that made it.
     """
 
     face: int
+    label: str
     verdict: Verdict
     subject: str
     split: str
-    source: Label
+    said: Label
 
     def agrees(self, other: Example) -> bool:
         return (self.verdict, self.subject, self.split) == (other.verdict, other.subject, other.split)
@@ -47,12 +51,39 @@ class Reject:
 
 @dataclass(frozen=True)
 class JudgedImage:
-    """A photo with its examples, in the faces' order, and its rejects."""
+    """A photo with its examples, in the faces' order, and its rejects.
 
+    Attributes:
+        source: name of its collection.
+    """
+
+    source: str
     image: ExtractedImage
     examples: tuple[Example, ...]
     rejects: tuple[Reject, ...]
 
-    @property
-    def shard(self) -> int:
-        return self.image.shard
+    def face_id(self, example: Example) -> str:
+        return face_id(self.image.image_id, example.face)
+
+    def dropped(self, drops: Mapping[int, Drop]) -> JudgedImage:
+        """The photo without the examples of some faces, which become rejects for a reason each."""
+        stay = tuple(example for example in self.examples if example.face not in drops)
+        gone = (example for example in self.examples if example.face in drops)
+        more = (Reject(self.image.uri, self.face_id(example), example.said.label, drops[example.face]) for example in gone)
+        return replace(self, examples=stay, rejects=(*self.rejects, *more))
+
+
+@dataclass(frozen=True)
+class JudgedFace:
+    """A face that may become an example.
+
+    Attributes:
+        label: name of its class.
+        split: train, validation or test.
+        subject: who is shown, or nothing.
+    """
+
+    face_id: str
+    label: str
+    split: str
+    subject: str

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..models.package import sha256
-from .parts import WORK, marker_path, part_name, write_table
+from .parts import ROW_GROUP, WORK, part_name, write_whole
 from .reasons import Reason
 
 SAID = pa.schema(
     [
         pa.field('uri', pa.string(), nullable=False),
+        pa.field('source', pa.string(), nullable=False),
+        pa.field('file', pa.string(), nullable=False),
         pa.field('row', pa.int64(), nullable=False),
         pa.field('label', pa.string(), nullable=False),
         pa.field('votes', pa.list_(pa.string()), nullable=False),
@@ -28,6 +30,7 @@ SAID = pa.schema(
         ('unmatched', pa.string()),
     ]
 )
+ORDER = [(name, 'ascending') for name in ('uri', 'source', 'file', 'row')]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Label:
         votes: one text a vote, in the config's order.
         box: x, y, width, height, one text each.
         unmatched: why it belongs to no input.
+        source: name of its collection.
+        file: base name of the labels file; empty for a folder.
     """
 
     uri: str
@@ -51,39 +56,48 @@ class Label:
     face_id: str = ''
     box: tuple[str, ...] = ()
     unmatched: Reason | None = None
+    source: str = ''
+    file: str = ''
 
 
-def write_labels(folder: str | Path, shard: int, shards: int, labels: Sequence[Label]) -> None:
-    """Writes one shard's labels; where they differ from those of an interrupted run, the shard is not done any more."""
-    path = _path(folder, shard, shards)
-    before = sha256(path) if path.is_file() else None
-    beside = path.with_suffix('.new')
-    if write_table(beside, [asdict(label) for label in labels], SAID) != before:
-        marker_path(folder, shard).unlink(missing_ok=True)
-    beside.replace(path)
+FIELDS = [field.name for field in fields(Label)]
+
+
+def write_labels(folder: str | Path, shard: int, shards: int, labels: pa.Table | Sequence[Label]) -> str:
+    """Writes one shard's labels, as `SAID` or one by one, by uri, collection, file and row; gives the SHA-256 of their file."""
+    table = labels if isinstance(labels, pa.Table) else pa.Table.from_pylist([asdict(label) for label in labels], SAID)
+    ordered, path = table.combine_chunks().sort_by(ORDER), _path(folder, shard, shards)
+    return write_whole(path, lambda file: pq.write_table(ordered, file, compression='zstd', row_group_size=ROW_GROUP))
+
+
+def labels_digest(folder: str | Path, shard: int, shards: int) -> str:
+    """SHA-256 of the file of a shard's labels."""
+    return sha256(_path(folder, shard, shards))
 
 
 def read_labels(folder: str | Path, shard: int, shards: int) -> dict[str, tuple[Label, ...]]:
     """A shard's labels by the uri of their photo."""
     found = defaultdict(list)
-    for label in _read(folder, shard, shards):
-        if label.unmatched is None:
-            found[label.uri].append(label)
+    for label in _read(folder, shard, shards, matched=True):
+        found[label.uri].append(label)
     return {uri: tuple(labels) for uri, labels in found.items()}
 
 
 def read_unmatched(folder: str | Path, shard: int, shards: int) -> list[Label]:
     """A shard's labels that belong to no input."""
-    return [label for label in _read(folder, shard, shards) if label.unmatched is not None]
+    return list(_read(folder, shard, shards, matched=False))
 
 
-def _read(folder: str | Path, shard: int, shards: int) -> list[Label]:
-    return [_label(row) for row in pq.read_table(_path(folder, shard, shards)).to_pylist()]
-
-
-def _label(row: dict[str, Any]) -> Label:
-    unmatched = None if row['unmatched'] is None else Reason(row['unmatched'])
-    return Label(**row | {'votes': tuple(row['votes']), 'box': tuple(row['box']), 'unmatched': unmatched})
+def _read(folder: str | Path, shard: int, shards: int, matched: bool) -> Iterator[Label]:
+    with pq.ParquetFile(_path(folder, shard, shards)) as file:
+        table = file.read()
+    known = pc.is_null(table['unmatched'])
+    rows = table.filter(known if matched else pc.invert(known))
+    columns = {name: rows[name].to_pylist() for name in rows.column_names}
+    columns['votes'], columns['box'] = map(tuple, columns['votes']), map(tuple, columns['box'])
+    columns['unmatched'] = (None if reason is None else Reason(reason) for reason in columns['unmatched'])
+    for values in zip(*(columns[name] for name in FIELDS), strict=True):
+        yield Label(*values)
 
 
 def _path(folder: str | Path, shard: int, shards: int) -> Path:

@@ -31,12 +31,17 @@ def quality(crop: np.ndarray) -> Quality:
 
     Source of the sharpness: Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy".
     """
-    grey = crop[..., 0] if crop.shape[2] == 1 else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    grey = grey_of(crop)
     if grey.shape != (SIDE, SIDE):
         grey = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA if grey.shape[0] > SIDE else cv2.INTER_LINEAR)
     laplacian = cv2.Laplacian(grey, cv2.CV_16S)
     mean, deviation = cv2.meanStdDev(grey)
     return Quality(float(laplacian.var()), float(mean[0, 0]) / 255, float(deviation[0, 0]) / 255)
+
+
+def grey_of(crop: np.ndarray) -> np.ndarray:
+    """A (size, size, 1 or 3) uint8 crop, grey or RGB, as (size, size) uint8 grey."""
+    return crop[..., 0] if crop.shape[2] == 1 else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
 
 
 def roll(landmarks: np.ndarray) -> float:
@@ -56,16 +61,20 @@ def yaw(landmarks: np.ndarray) -> float:
 
 
 def dhash(image: np.ndarray) -> str:
-    """16 hex digits: the 64-bit difference hash of a (h, w, 3) uint8 BGR image.
+    """16 hex digits: the difference hash of a (h, w, 3) uint8 BGR image."""
+    return difference_hash(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)).hex()
 
-    Each bit says whether a pixel of the image at 9 x 8 grey is brighter than its right neighbour, row by row. On the way there
+
+def difference_hash(grey: np.ndarray) -> bytes:
+    """8 bytes: the difference hash of a (h, w) uint8 image.
+
+    Each bit says whether a pixel of the image at 9 x 8 is brighter than its right neighbour, row by row. On the way there
     the image is halved while it is large, an odd row or column left out: ten times faster than one resize.
 
     Source: N. Krawetz 2013, "Kind of Like That".
     """
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     while min(grey.shape) >= 2 * HASHED_FROM:
         height, width = grey.shape[0] // 2, grey.shape[1] // 2
         grey = cv2.resize(grey[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
     small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA)
-    return np.packbits(small[:, :-1] > small[:, 1:]).tobytes().hex()
+    return np.packbits(small[:, :-1] > small[:, 1:]).tobytes()

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 SNAPSHOT, WORK = 'snapshot.json', '_work'
 LISTED = 'plan/listed.json'  # when the listing began
 UNSETTLED = 'plan/unsettled.json'  # inputs that changed while they were read
+DONE, JUDGED = 'done', 'judged'  # steps that leave a marker: a shard's photos and faces; its examples
 ROW_GROUP = 16384  # rows at most
 
 
@@ -40,12 +41,12 @@ class Marker:
 
     Attributes:
         shard: its number.
-        plan: SHA-256 of the shard's plan; another plan makes the marker void.
+        plan: SHA-256 of what it was made from; another one makes the marker void.
         rows: rows by table.
+        files: SHA-256 by path below the snapshot.
         statuses: photos by status.
         claimed: photos whose name or header claims an image.
         failed: those of them that failed.
-        files: SHA-256 by path below the snapshot.
         tallies, record_bytes: see `Tally`.
         doubtful: uris of photos that a limit of time or memory, or a crash decided, in any try.
         second: whether those were tried once more.
@@ -54,10 +55,10 @@ class Marker:
     shard: int
     plan: str
     rows: dict[str, int]
-    statuses: dict[str, int]
-    claimed: int
-    failed: int
     files: dict[str, str]
+    statuses: dict[str, int] = field(default_factory=dict)
+    claimed: int = 0
+    failed: int = 0
     tallies: dict[str, dict[str, int]] = field(default_factory=dict)
     record_bytes: dict[str, int] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)
@@ -69,9 +70,9 @@ def part_name(table: str, shard: int, shards: int) -> str:
     return f'{table}/part-{shard:05d}-of-{shards:05d}.parquet'
 
 
-def marker_path(folder: str | Path, shard: int) -> Path:
-    """Where the marker of a finished shard stands."""
-    return Path(folder, WORK, 'done', f'{shard:05d}.json')
+def marker_path(folder: str | Path, shard: int, step: str = DONE) -> Path:
+    """Where the marker of a shard stands that has been through a step."""
+    return Path(folder, WORK, step, f'{shard:05d}.json')
 
 
 def unsettled_path(folder: str | Path, shard: int) -> Path:
@@ -79,9 +80,9 @@ def unsettled_path(folder: str | Path, shard: int) -> Path:
     return Path(folder, WORK, 'unsettled', f'{shard:05d}.json')
 
 
-def write_marker(folder: str | Path, marker: Marker) -> None:
-    """Says that a shard is done; the last thing that is written of it."""
-    write_json(marker_path(folder, marker.shard), asdict(marker))
+def write_marker(folder: str | Path, marker: Marker, step: str = DONE) -> None:
+    """Says that a shard has been through a step; the last thing that is written of it."""
+    write_json(marker_path(folder, marker.shard, step), asdict(marker))
 
 
 def read_marker(path: Path) -> Marker:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ..configs.schema import SPLITS
@@ -28,6 +28,11 @@ class SplitRules:
     renamed: Mapping[str, str]
     validation_share: float
     test_share: float
+
+
+def stays_in(splits: Collection[str]) -> str:
+    """Where what stands in several splits may stay: in test, else in validation."""
+    return next(split for split in (TEST, VALIDATION, TRAIN) if split in splits)
 
 
 def split_of(given: str, subject: str, content: str, rules: SplitRules) -> str | Drop:

@@ -8,10 +8,13 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from .records import ExtractedImage, Face, LabelledImage
+from .records import ExtractedImage, Face, Facts, LabelledImage, Status
 
-SCHEMA_VERSION = '1'
+SCHEMA_VERSION = '2'
 Row = dict[str, Any]
+FACTS = tuple(Facts.__dataclass_fields__)
+MEASURES = tuple(name for name in Face.__dataclass_fields__ if name not in ('box', 'landmarks'))
+BOX = ('box_x', 'box_y', 'box_width', 'box_height')
 
 IMAGES = pa.schema(
     [
@@ -103,6 +106,17 @@ def label_rows(labelled: LabelledImage, model: str, classes: tuple[str, ...], ab
     return rows
 
 
+def to_facts(row: Row) -> Facts:
+    """What is known of a photo, as it stands in `images`."""
+    return Facts(**{name: row[name] for name in FACTS} | {'status': Status(row['status'])})
+
+
+def to_face(row: Row) -> Face:
+    """A face as it stands in `faces`."""
+    landmarks = row['landmarks'] and tuple(row['landmarks'])
+    return Face(tuple(row[name] for name in BOX), landmarks=landmarks, **{name: row[name] for name in MEASURES})
+
+
 def png(crop: np.ndarray) -> bytes:
     """The PNG of a (size, size, 1 or 3) uint8 crop, grey or RGB."""
     done, data = cv2.imencode('.png', crop if crop.shape[2] == 1 else cv2.cvtColor(crop, cv2.COLOR_RGB2BGR))
@@ -121,6 +135,6 @@ def from_png(data: bytes) -> np.ndarray:
 
 def _face_row(image: ExtractedImage, index: int, face: Face, crops: bool) -> Row:
     keys = {'face_id': face_id(image.image_id, index), 'uri': image.uri, 'image_id': image.image_id, 'face_index': index}
-    box = dict(zip(('box_x', 'box_y', 'box_width', 'box_height'), face.box, strict=True))
+    box = dict(zip(BOX, face.box, strict=True))
     measures = {name: value for name, value in vars(face).items() if name != 'box'}
     return keys | box | measures | {'crop': png(image.crops[index]) if crops else None}

@@ -11,26 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import apache_beam as beam
+import pyarrow.parquet as pq
 from apache_beam.pvalue import PCollection
 
 from .carry import Carry, ShardTodo, Todo
 from .parts import SNAPSHOT, part_name, write_marker
 from .plan_file import read_plan
-from .records import Rows
 from .write import Layout, close_shard, marker_of, open_shard
 
 
-def link_shard(layout: Layout, shard: int, rows: Rows, folder: str, digests: Mapping[str, str]) -> None:
+def link_shard(layout: Layout, shard: int, folder: str, digests: Mapping[str, str]) -> None:
     """Finishes a shard by the parts of an earlier run.
 
     Args:
-        rows: what these parts hold.
         digests: SHA-256 by path below the earlier run's folder.
     """
-    names = [part_name(table, shard, layout.shards) for table in layout.schemas]
-    for name in names:
+    names = {table: part_name(table, shard, layout.shards) for table in layout.schemas}
+    for name in names.values():
         link(Path(folder, name), Path(layout.folder, name))
-    write_marker(layout.folder, marker_of(layout, shard, rows, {name: digests[name] for name in names}))
+    counts = {table: int(pq.read_metadata(Path(folder, name)).num_rows) for table, name in names.items()}
+    images = pq.read_table(Path(folder, names['images'])).to_pylist()
+    write_marker(layout.folder, marker_of(layout, shard, images, counts, {name: digests[name] for name in names.values()}))
 
 
 def link(source: Path, target: Path) -> None:
@@ -61,14 +62,13 @@ class _TakeOver(beam.DoFn):
         if todo:
             yield ShardTodo(shard, todo)
         else:
-            self._finish(shard)
+            self._finish(shard, len(entries))
 
-    def _finish(self, shard: int) -> None:
-        rows = open_shard(self._layout, shard).rows
-        if self._carry is not None and self._carry.parts_stay and self._carry.length(shard) == len(rows['images']):
-            link_shard(self._layout, shard, rows, self._carry.folder, self._digests)
+    def _finish(self, shard: int, inputs: int) -> None:
+        if self._carry is not None and self._carry.parts_stay and self._carry.length(shard) == inputs:
+            link_shard(self._layout, shard, self._carry.folder, self._digests)
         else:
-            close_shard(self._layout, shard, rows)
+            close_shard(self._layout, shard, open_shard(self._layout, shard).rows)
 
 
 @dataclass(eq=False)

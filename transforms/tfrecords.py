@@ -15,21 +15,24 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 from apache_beam.pvalue import PCollection
 
+from .example_tables import TEXTS
 from .parts import part_name, write_whole
 from .preprocess import CropSums, crop_sums
 from .record_files import RecordFile
 from .tables import Row
 
 SALT = 'mien order 1'
+COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # as TensorFlow calls them
 
 
 def serialized(row: Row) -> bytes:
     """An example's row as a `tf.train.Example`: equal rows, equal bytes."""
-    texts = {key: _bytes((row[key] or '').encode()) for key in ('uri', 'face_id', 'label_name', 'subject')}
+    texts = {key: _bytes((row[key] or '').encode()) for key in TEXTS}
     features = texts | {
         'image': _bytes(row['image']),
         'label': tf.train.Feature(int64_list=tf.train.Int64List(value=[row['label']])),
         'label_distribution': tf.train.Feature(float_list=tf.train.FloatList(value=row['label_distribution'])),
+        'weight': tf.train.Feature(float_list=tf.train.FloatList(value=[row['weight']])),
     }
     example = tf.train.Example(features=tf.train.Features(feature=features))
     data: bytes = example.SerializeToString(deterministic=True)
@@ -54,9 +57,13 @@ def read_examples(folder: str | Path, file: RecordFile, shards: int) -> list[Row
     return sorted(rows, key=lambda row: order(row['face_id']))
 
 
-def write_records(path: str | Path, records: Iterable[bytes]) -> str:
-    """Writes one file of records, whole or not at all; gives its SHA-256."""
-    return write_whole(path, lambda file: _write(file.name, records))
+def write_records(path: str | Path, records: Iterable[bytes], compression: str = 'none') -> str:
+    """Writes one file of records, whole or not at all; gives its SHA-256.
+
+    Args:
+        compression: none or gzip.
+    """
+    return write_whole(path, lambda file: _write(file.name, records, COMPRESSIONS[compression]))
 
 
 def sums(row: Row) -> CropSums:
@@ -74,18 +81,19 @@ class WriteRecords(beam.PTransform):
     folder: str
     shards: int
     summed: str
+    compression: str
 
     def expand(self, files: PCollection[RecordFile]) -> PCollection[CropSums]:
         return files | 'Write' >> beam.FlatMap(self._write).with_output_types(CropSums)
 
     def _write(self, file: RecordFile) -> Iterator[CropSums]:
         rows = read_examples(self.folder, file, self.shards)
-        write_records(Path(self.folder, file.name), map(serialized, rows))
+        write_records(Path(self.folder, file.name), map(serialized, rows), self.compression)
         yield from map(sums, rows) if file.split == self.summed else ()
 
 
-def _write(path: str, records: Iterable[bytes]) -> None:
-    with tf.io.TFRecordWriter(path) as writer:
+def _write(path: str, records: Iterable[bytes], compression: str) -> None:
+    with tf.io.TFRecordWriter(path, compression) as writer:
         for record in records:
             writer.write(record)
 

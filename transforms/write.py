@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from apache_beam.pvalue import PCollection
 
 from ..models.package import sha256
-from .parts import WORK, Marker, Tally, marker_path, part_name, read_marker, write_json, write_marker, write_table
+from .parts import WORK, Marker, marker_path, part_name, read_marker, write_json, write_marker, write_table
 from .records import DOUBTFUL, READ, Status
 from .tables import Row
 
@@ -41,11 +41,6 @@ def no_rows(shard: int) -> Mapping[str, list[Row]]:
     return {}
 
 
-def no_tally(rows: Mapping[str, list[Row]]) -> Tally:
-    """Nothing is counted but rows and statuses."""
-    return Tally()
-
-
 @dataclass(frozen=True)
 class Layout:
     """Where the parts of a snapshot in the making go, and what they hold beside the photos' rows.
@@ -55,7 +50,6 @@ class Layout:
         shards: number of parts of each table.
         schemas: the tables by name.
         first_rows: the rows that a shard has before its first photo.
-        tally: what else is counted of a shard's rows.
         second: doubtful photos are tried for the second time.
     """
 
@@ -63,7 +57,6 @@ class Layout:
     shards: int
     schemas: Mapping[str, pa.Schema]
     first_rows: Callable[[int], Mapping[str, list[Row]]] = no_rows
-    tally: Callable[[Mapping[str, list[Row]]], Tally] = no_tally
     second: bool = False
 
     def plan_path(self, shard: int) -> Path:
@@ -99,31 +92,34 @@ def close_shard(layout: Layout, shard: int, rows: Mapping[str, list[Row]]) -> Ma
     place = marker_path(layout.folder, shard)
     first_try = read_marker(place).doubtful if layout.second and place.is_file() else []
     place.unlink(missing_ok=True)
-    files = {}
-    for table, schema in layout.schemas.items():
-        name = part_name(table, shard, layout.shards)
-        ordered = sorted(rows.get(table, ()), key=lambda row: row['uri'])  # stable: faces keep their order
-        files[name] = write_table(Path(layout.folder, name), ordered, schema)
-    marker = marker_of(layout, shard, rows, files)
+    files = write_parts(layout, shard, rows)
+    marker = marker_of(layout, shard, rows['images'], {table: len(rows.get(table, ())) for table in layout.schemas}, files)
     marker = replace(marker, doubtful=sorted({*first_try, *marker.doubtful}))
     write_marker(layout.folder, marker)
     return marker
 
 
-def marker_of(layout: Layout, shard: int, rows: Mapping[str, list[Row]], files: dict[str, str]) -> Marker:
-    """What a shard of these rows and files says of itself."""
-    tally = layout.tally(rows)
+def write_parts(layout: Layout, shard: int, rows: Mapping[str, list[Row]]) -> dict[str, str]:
+    """Writes a shard's part of each table, sorted by uri; gives SHA-256 by path below the folder."""
+    files = {}
+    for table, schema in layout.schemas.items():
+        name = part_name(table, shard, layout.shards)
+        ordered = sorted(rows.get(table, ()), key=lambda row: row['uri'])  # stable: faces keep their order
+        files[name] = write_table(Path(layout.folder, name), ordered, schema)
+    return files
+
+
+def marker_of(layout: Layout, shard: int, images: Sequence[Row], counts: dict[str, int], files: dict[str, str]) -> Marker:
+    """What a shard of these photos, numbers of rows and files says of itself."""
     return Marker(
         shard=shard,
         plan=sha256(layout.plan_path(shard)),
-        rows={table: len(rows.get(table, ())) for table in layout.schemas},
-        statuses=dict(Counter(row['status'] for row in rows['images'])),
-        claimed=sum(claims_image(row) for row in rows['images']),
-        failed=sum(claims_image(row) and failed(row) for row in rows['images']),
+        rows=counts,
+        statuses=dict(Counter(row['status'] for row in images)),
+        claimed=sum(claims_image(row) for row in images),
+        failed=sum(claims_image(row) and failed(row) for row in images),
         files=files,
-        tallies=tally.counts,
-        record_bytes=tally.record_bytes,
-        doubtful=sorted(row['uri'] for row in rows['images'] if row['status'] in DOUBTFUL),
+        doubtful=sorted(row['uri'] for row in images if row['status'] in DOUBTFUL),
         second=layout.second,
     )
 

@@ -62,7 +62,7 @@ def labels(labels_dir, faces, tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def config(labels):
-    return configured(labels=str(labels), split_map=SPLIT_MAP, shards=4)
+    return configured(labels=(str(labels),), split_map=SPLIT_MAP, shards=4)
 
 
 @pytest.fixture(scope='module')
@@ -91,9 +91,10 @@ def test_every_input_and_label_is_an_example_or_a_reject(dataset, labels):
         'bad_votes': 1,
         'unknown_split': 1,
     }
-    assert reasons.keys() <= {'not_an_image', 'image_missing', 'bad_votes', 'unknown_split', 'tie', 'unknown', 'not_a_face'}
+    policies = {'tie', 'unknown', 'not_a_face', 'duplicate', 'duplicates_cross_splits'}
+    assert reasons.keys() <= {'not_an_image', 'image_missing', 'bad_votes', 'unknown_split'} | policies
     missing = next(row for row in rejects if row['reason'] == 'image_missing')
-    assert (missing['uri'], missing['detail']) == ('fer9999999.png', f'row {FACES + 1} of the labels')
+    assert (missing['uri'], missing['detail']) == ('fer9999999.png', f'row {FACES + 1} of labels.csv')
 
 
 def test_labels_are_the_majority_of_the_votes(dataset, labels, config):
@@ -122,6 +123,7 @@ def test_tfds_opens_the_folder(dataset, config):
         for example in examples:
             row = by_face[example['face_id'].decode()]
             assert (row['split'], row['uri'], row['label']) == (split, example['uri'].decode(), example['label'])
+            assert (row['source'], row['weight']) == (example['source'].decode(), example['weight'])
             assert example['image'].shape == (48, 48, 1)
             assert example['label_distribution'].tolist() == row['label_distribution']
         seen += len(examples)
@@ -193,9 +195,7 @@ def test_a_killed_build_is_finished_by_the_same_command(dataset, faces, config, 
     ):
         (partial / name).parent.mkdir(exist_ok=True)
         (partial / name).write_bytes(b'half')
-    parts = {
-        path: path.stat().st_mtime_ns for path in partial.glob('examples/*') if f'{path.name[5:10]}.json' in {one.name for one in done}
-    }
+    parts = {path: path.stat().st_mtime_ns for path in partial.glob('faces/*') if f'{path.name[5:10]}.json' in {one.name for one in done}}
     build([str(faces)], str(out), config, Run())
     assert content(out) == content(dataset)
     assert all((out / path.relative_to(partial)).stat().st_mtime_ns == before for path, before in parts.items())
@@ -210,10 +210,11 @@ def test_class_folders_split_by_content(faces, tmp_path):
     (tmp_path / 'more' / 'joy').mkdir()
     shutil.copy(anger[0], tmp_path / 'more' / 'joy' / 'face.png')
     out = tmp_path / 'out'
-    outcome = build([str(faces), str(tmp_path / 'more')], str(out), configured('build', whole_image=True, record_bytes=1 << 20), Run())
+    config = configured('build', whole_image=True, record_bytes=1 << 20, duplicates='all', duplicate_bits=None)
+    outcome = build([str(faces), str(tmp_path / 'more')], str(out), config, Run())
     examples = rows(out, 'examples')
     splits = Counter(row['split'] for row in examples)
-    assert len(examples) == FACES + len(anger) == sum(splits.values())
+    assert len(examples) == FACES + len(anger) == sum(splits.values())  # equal pixels have equal bytes here: no group crosses splits
     assert {split: sum(outcome.tallies[split].values()) for split in splits} == splits
     assert outcome.tallies['rejects'] == {'not_an_image': 1, 'unknown_label': 1}
     by_name = {Path(row['uri']).name: row for row in examples}
@@ -231,7 +232,7 @@ def test_boxes_take_their_faces(photos_dir, tmp_path):
     pandas.DataFrame(boxes).to_parquet(tmp_path / 'boxes.parquet')
     config = configured(
         'build',
-        labels=str(tmp_path / 'boxes.parquet'),
+        labels=(str(tmp_path / 'boxes.parquet'),),
         box_columns=('x', 'y', 'w', 'h'),
         subject_column='subject',
         exclude=('*.xml',),
@@ -249,7 +250,7 @@ def test_boxes_take_their_faces(photos_dir, tmp_path):
 
 
 def test_nothing_left_is_a_failed_job(faces, labels, tmp_path):
-    config = configured('build', whole_image=True, labels=str(labels), label_column='usage')
+    config = configured('build', whole_image=True, labels=(str(labels),), label_column='usage')
     with pytest.raises(JobFailed, match=rf'no example is left of {FACES + 1} photos .*unknown_label {FACES}'):
         build([str(faces)], str(tmp_path / 'out'), config, Run())
     assert not (tmp_path / 'out').exists()

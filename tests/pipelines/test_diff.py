@@ -265,14 +265,14 @@ def test_other_labels_and_splits_of_the_same_photos(classes, dataset, tmp_path):
     changes = {another: ('fear', 'train'), out_of: ('anger', 'test'), into: ('anger', 'train')}
     with open(tmp_path / 'labels.csv', 'w', newline='') as file:
         csv.writer(file).writerows([('image', 'label', 'split'), *((uri, *labelled) for uri, labelled in (given | changes).items())])
-    found = compared(dataset, build_into(tmp_path / 'out', classes, labels=str(tmp_path / 'labels.csv'), split_column='split'))
+    found = compared(dataset, build_into(tmp_path / 'out', classes, labels=(str(tmp_path / 'labels.csv'),), split_column='split'))
     assert counts(found) == {'relabelled': 1, 'split': 2}
     assert (uris(found.changes.relabelled), found.changes.relabelled.moves) == ([another], {'anger -> fear': 1})
     assert (uris(found.changes.split), found.changes.split.moves) == (sorted([out_of, into]), {'test -> train': 1, 'train -> test': 1})
     anger, fear = (found.balance['train'].classes[name] for name in ('anger', 'fear'))
     assert (anger.old - anger.new, fear.old, fear.new) == (1, 0, 1)  # two went, one came
     assert found.changed_share == 1 / 40
-    assert [line.split(':')[0] for line in found.made] == ['config.shards', 'config.split_column', 'digests.labels']
+    assert [line.split(':')[0] for line in found.made] == ['config.shards', 'config.split_column', 'digests.labels.faces']
 
 
 def test_a_wrong_call_is_one_line_and_status_2(old, dataset, tmp_path, capsys):

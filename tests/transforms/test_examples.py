@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.transforms.decide import Policy, decide
-from mien.transforms.example_tables import BuildRows, record_size, tally
+from mien.transforms.example_tables import record_size, reject_row, tally
+from mien.transforms.gates import Gates
 from mien.transforms.judged import JudgedImage
 from mien.transforms.label_file import Label
-from mien.transforms.parts import Marker
+from mien.transforms.parts import Marker, Tally
 from mien.transforms.reasons import Reason
 from mien.transforms.record_files import file_count, record_files
 from mien.transforms.records import ExtractedImage, Face, Facts, Status
@@ -23,7 +25,7 @@ from mien.transforms.tfrecords import serialized, write_records
 from mien.transforms.verdict import LabelRules
 
 CLASSES = ('neutral', 'happiness')
-POLICY = Policy(LabelRules(CLASSES, {}), SplitRules(False, {}, 0.1, 0.1))
+POLICY = Policy('set', LabelRules(CLASSES, {}), SplitRules(False, {}, 0.1, 0.1), Gates())
 
 
 def photo(faces: int, status: Status = Status.OK) -> ExtractedImage:
@@ -53,11 +55,12 @@ ID = [face_id(photo(1).image_id, index) for index in range(3)]
         (photo(1), [Label('a.jpg', 1, '')], [], [(ID[0], Reason.UNLABELLED)]),
         (photo(0, Status.NO_FACE), [Label('a.jpg', 1, 'neutral')], [], [(None, Reason.NO_FACE)]),
         (photo(0, Status.TRUNCATED), [], [], [(None, Reason.TRUNCATED)]),
-        (photo(3), [at(2, 'neutral'), at(0, 'happiness')], [0, 2], [(ID[1], Reason.UNLABELLED)]),
+        (photo(3), [at(2, 'neutral'), at(0, 'happiness')], [0, 2], [(ID[1], Reason.OTHER_FACE)]),
         (photo(2), [at(0, 'joy'), at(1, 'neutral')], [1], [(ID[0], Reason.UNKNOWN_LABEL)]),
         (photo(1), [at(0, 'neutral'), at(0, 'neutral', 2)], [0], [(ID[0], Reason.DUPLICATE_LABEL)]),
         (photo(1), [at(0, 'neutral'), at(0, 'happiness', 2)], [], [(ID[0], Reason.CONFLICTING_LABELS)] * 2),
         (photo(1), [at(0, 'neutral', subject='Ada'), at(0, 'neutral', 2)], [], [(ID[0], Reason.CONFLICTING_LABELS)] * 2),
+        (photo(1), [Label('a.jpg', 1, 'neutral', file=name) for name in ('x.csv', 'y.csv')], [], [(None, Reason.CLAIMED_TWICE)] * 2),
     ],
 )
 def test_what_becomes_of_a_photo(image, labels, examples, rejects):
@@ -73,39 +76,50 @@ any_label = st.builds(at, st.integers(0, 4), st.sampled_from(['neutral', 'happin
 @given(st.integers(1, 4), st.lists(any_label, max_size=5))
 def test_each_label_is_one_example_or_one_reject_and_each_photo_has_a_row(faces, labels):
     judged = decide(photo(faces), labels, POLICY)
-    extra = sum(reject.why.reason is Reason.UNLABELLED and not reject.label for reject in judged.rejects) - sum(
-        not label.label for label in labels
-    )
+    silent = (Reason.UNLABELLED, Reason.OTHER_FACE)
+    extra = sum(reject.why.reason in silent and not reject.label for reject in judged.rejects) - sum(not label.label for label in labels)
     assert len(judged.examples) + len(judged.rejects) - extra == len(labels)
     assert judged.examples or judged.rejects
     assert len({example.face for example in judged.examples}) == len(judged.examples)
 
 
-def rows_of(*names: str) -> list[dict]:
-    return [BuildRows(CLASSES, 'set')(decide(photo(1), [Label('a.jpg', 1, name)], POLICY)) for name in names]
+def test_a_face_that_passes_no_gate_is_no_example():
+    judged = decide(photo(1), [Label('a.jpg', 1, 'neutral')], replace(POLICY, gates=Gates(min_size=51)))
+    assert summary(judged) == ([], [(ID[0], Reason.SMALL)])
+    assert decide(photo(1), [Label('a.jpg', 1, 'neutral')], replace(POLICY, gates=Gates(min_size=50))).examples
 
 
 def test_a_tally_by_hand():
-    rows = rows_of('neutral', 'neutral', 'joy')
-    joined = {table: [row for one in rows for row in one[table]] for table in rows[0]}
-    split = joined['examples'][0]['split']
-    found = tally(joined)
-    assert found.counts[split] == {'neutral': 2}
-    assert found.counts['rejects'] == {'unknown_label': 1}
-    assert joined['rejects'] == [
-        {'uri': 'a.jpg', 'face_id': ID[0], 'source': 'set', 'label': 'joy', 'reason': 'unknown_label', 'detail': "'joy' is no class"}
+    judged = decide(photo(1), [Label('a.jpg', 1, 'joy')], POLICY)
+    rejects = [reject_row(reject, judged.source) for reject in judged.rejects]
+    assert rejects == [
+        {'uri': 'a.jpg', 'face_id': ID[0], 'source': 'set', 'label': 'joy'}
+        | {'reason': 'unknown_label', 'detail': "'joy' is no class of this dataset"}
     ]
+    examples = [example(split='train'), example(split='train', label_name='neutral'), example(split='test', source='other')]
+    assert tally({'examples': examples, 'rejects': rejects}) == Tally(
+        {
+            'train': {'happiness': 1, 'neutral': 1},
+            'validation': {},
+            'test': {'happiness': 1},
+            'rejects': {'unknown_label': 1},
+            'examples_of': {'set': 2, 'other': 1},
+            'rejects_of': {'set': 1},
+        },
+        {'train': record_size(examples[0]) + record_size(examples[1]), 'test': record_size(examples[2])},
+    )
 
 
 def example(**more: object) -> dict:
     image = png(np.arange(16, dtype=np.uint8).reshape(4, 4, 1))
     row = {'uri': 'a.jpg', 'face_id': 'f-0', 'image': image, 'label': 1, 'label_name': 'happiness', 'label_distribution': [0.25, 0.75]}
-    return row | {'subject': None} | more
+    return row | {'subject': None, 'source': 'set', 'weight': 0.5} | more
 
 
 def test_a_record_holds_what_its_row_says():
     feature = tf.train.Example.FromString(serialized(example(subject='Zoë'))).features.feature
-    assert set(feature) == {'uri', 'face_id', 'image', 'label', 'label_name', 'label_distribution', 'subject'}
+    assert set(feature) == {'uri', 'face_id', 'image', 'label', 'label_name', 'label_distribution', 'subject', 'source', 'weight'}
+    assert feature['weight'].float_list.value == [0.5]
     assert feature['subject'].bytes_list.value[0].decode() == 'Zoë'
     assert feature['label'].int64_list.value == [1]
     assert feature['label_distribution'].float_list.value == [0.25, 0.75]
@@ -152,7 +166,7 @@ def test_file_counts_by_hand():
 def test_files_are_runs_that_cover_all_shards(counts, limit):
     split = {'train': {'neutral': 0}, 'validation': {}, 'test': {}}
     markers = {
-        shard: Marker(shard, '', {}, {}, 0, 0, {}, split | {'train': {'neutral': count}}, {'train': count})
+        shard: Marker(shard, '', {}, {}, tallies=split | {'train': {'neutral': count}}, record_bytes={'train': count})
         for shard, count in enumerate(counts)
     }
     files = record_files('set', markers, limit)

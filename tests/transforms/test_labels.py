@@ -2,16 +2,18 @@
 
 import csv
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mien.configs.load import load
 from mien.configs.schema import BuildConfig
-from mien.transforms.label_file import Label, read_labels, read_unmatched, write_labels
-from mien.transforms.parts import marker_path
+from mien.transforms.label_file import Label, labels_digest, read_labels, read_unmatched, write_labels
 from mien.transforms.reasons import Drop, Reason
 from mien.transforms.records import ExtractedImage, Face, Facts, Status
 from mien.transforms.tables import face_id
@@ -20,7 +22,7 @@ from mien.transforms.which_face import overlap, which_face
 
 VOTES = ('neutral', 'happiness', 'anger', 'unknown', 'not_a_face')
 VOTED = LabelRules(('neutral', 'happiness', 'anger'), {}, VOTES)
-SAID = LabelRules(('neutral', 'happiness', 'anger'), {'angry': 'anger', 'sad': 'sadness'})
+SAID = LabelRules(('neutral', 'happiness', 'anger'), {'angry': 'anger', 'sad': 'sadness', 'blurry': 'drop'})
 
 
 def photo(*boxes: tuple[float, ...]) -> ExtractedImage:
@@ -28,8 +30,12 @@ def photo(*boxes: tuple[float, ...]) -> ExtractedImage:
     return ExtractedImage(0, 'a.jpg', Facts(Status.OK, sha256='00'), faces, np.zeros((len(boxes), 2, 2, 1), np.uint8))
 
 
-def voted(*counts: str) -> Verdict | Drop:
-    return judge(Label('a.jpg', 1, '', votes=counts), VOTED)
+def voted(*counts: object, rules: LabelRules = VOTED) -> Verdict | Drop:
+    return judge(Label('a.jpg', 1, '', votes=tuple(map(str, counts))), rules)
+
+
+def reason(verdict: Verdict | Drop) -> Reason | None:
+    return verdict.reason if isinstance(verdict, Drop) else None
 
 
 def test_shares_are_of_the_votes_for_classes():
@@ -42,7 +48,7 @@ def test_without_votes_all_of_the_distribution_is_the_label():
 
 
 @pytest.mark.parametrize(
-    ('counts', 'reason'),
+    ('counts', 'why'),
     [
         (('4', '4', '1', '1', '0'), Reason.TIE),
         (('4', '1', '1', '4', '0'), Reason.TIE),  # with a vote that is no class
@@ -53,47 +59,184 @@ def test_without_votes_all_of_the_distribution_is_the_label():
         (('4', '-1', '1', '1', '0'), Reason.BAD_VOTES),
         (('4', 'nan', '1', '1', '0'), Reason.BAD_VOTES),
         (('4', 'inf', '1', '1', '0'), Reason.BAD_VOTES),
-        (('0', '0', '0', '0', '0'), Reason.BAD_VOTES),
+        (('0', '0', '0', '0', '0'), Reason.FEW_VOTES),
         (('', '', '', '', ''), Reason.UNLABELLED),
     ],
 )
-def test_votes_that_make_no_label(counts, reason):
-    verdict = voted(*counts)
-    assert isinstance(verdict, Drop)
-    assert verdict.reason == reason
+def test_votes_that_make_no_label(counts, why):
+    assert reason(voted(*counts)) == why
 
 
-@pytest.mark.parametrize(('said', 'reason'), [('', Reason.UNLABELLED), ('joy', Reason.UNKNOWN_LABEL), ('sad', Reason.UNKNOWN_LABEL)])
-def test_labels_outside_the_classes(said, reason):
-    verdict = judge(Label('a.jpg', 1, said), SAID)
-    assert isinstance(verdict, Drop)
-    assert verdict.reason == reason
+@pytest.mark.parametrize(
+    ('said', 'why'),
+    [
+        ('', Reason.UNLABELLED),
+        ('joy', Reason.UNKNOWN_LABEL),
+        ('sad', Reason.OTHER_CLASS),  # renamed to a class that this dataset leaves out
+        ('contempt', Reason.OTHER_CLASS),
+        ('blurry', Reason.DROPPED),
+        ('unknown', Reason.UNKNOWN),
+        ('not_a_face', Reason.NOT_A_FACE),
+    ],
+)
+def test_labels_outside_the_classes(said, why):
+    assert reason(judge(Label('a.jpg', 1, said), SAID)) == why
 
 
-def test_a_winner_that_is_no_class_of_this_dataset():
-    verdict = judge(Label('a.jpg', 1, '', votes=('1', '0', '6')), LabelRules(('neutral',), {}, ('neutral', 'happiness', 'contempt')))
-    assert verdict == Drop(Reason.UNKNOWN_LABEL, 'contempt has 6 of 7 votes')
+@pytest.mark.parametrize(
+    ('renamed', 'drop'),
+    [
+        ({}, Drop(Reason.OTHER_CLASS, 'contempt has 6 of 7 votes')),
+        ({'contempt': 'smirk'}, Drop(Reason.UNKNOWN_LABEL, 'smirk has 6 of 7 votes')),
+        ({'contempt': 'drop', 'happiness': 'drop'}, Drop(Reason.DROPPED, 'drop has 6 of 7 votes')),
+    ],
+)
+def test_a_winner_that_is_no_class_of_this_dataset(renamed, drop):
+    assert voted(1, 0, 6, rules=LabelRules(('neutral',), renamed, ('neutral', 'happiness', 'contempt'))) == drop
+
+
+def test_votes_merge_before_the_winner_is_sought():
+    rules = LabelRules(
+        ('neutral', 'positive'), {'happiness': 'positive', 'surprise': 'positive'}, ('neutral', 'happiness', 'surprise', 'fear')
+    )
+    assert voted(4, 3, 2, 1, rules=rules) == Verdict(1, (4 / 9, 5 / 9))
+    assert voted(4, 3, 2, 1, rules=replace(rules, renamed={})) == Verdict(0, (1.0, 0.0))
+    assert reason(voted(4, 3, 2, 5, rules=rules)) is Reason.TIE
+
+
+@pytest.mark.parametrize(
+    ('counts', 'margin', 'why'),
+    [
+        ((6, 4, 0, 0, 0), 0.2, None),  # leads by just the margin
+        ((6, 4, 0, 0, 0), 0.21, Reason.NARROW),
+        ((5, 1, 1, 3, 0), 0.3, Reason.NARROW),  # before a vote that is no class
+        ((7, 1, 1, 1, 0), 0.6, None),
+        ((5, 2, 2, 1, 0), 0.3, None),
+        ((10, 0, 0, 0, 0), 1.0, None),
+        ((5, 5, 0, 0, 0), 0.3, Reason.TIE),
+        ((4, 0, 0, 6, 0), 0.3, Reason.UNKNOWN),  # however narrow, it is not the label
+    ],
+)
+def test_the_first_must_lead_the_second_by_the_margin(counts, margin, why):
+    assert reason(voted(*counts, rules=replace(VOTED, margin=margin))) == why
+
+
+@pytest.mark.parametrize(
+    ('counts', 'minimum', 'why'), [((3, 1, 0, 0, 0), 4, None), ((3, 1, 0, 0, 0), 5, Reason.FEW_VOTES), ((3, 1, 0, 1, 0), 5, None)]
+)
+def test_fewer_than_the_minimum_of_votes_make_no_label(counts, minimum, why):
+    assert reason(voted(*counts, rules=replace(VOTED, minimum_votes=minimum))) == why
+
+
+def test_shares_instead_of_counts_are_votes():
+    assert voted(0.333, 0.333, 0.333, 0, 0, rules=replace(VOTED, soft=True)) == Verdict(0, pytest.approx((1 / 3, 1 / 3, 1 / 3)))
+
+
+@pytest.mark.parametrize(
+    ('counts', 'said'),
+    [
+        ((1, 4, 4, 1, 0), Verdict(1, (1 / 9, 4 / 9, 4 / 9))),
+        ((0, 4, 2, 4, 0), Drop(Reason.UNKNOWN, 'unknown has 4 of 10 votes')),
+        ((3, 3, 0, 0, 4), Drop(Reason.NOT_A_FACE, 'not_a_face has 4 of 10 votes')),
+    ],
+)
+def test_soft_labels_keep_a_tie_between_classes(counts, said):
+    assert voted(*counts, rules=replace(VOTED, soft=True)) == said
+
+
+def test_a_soft_tie_takes_the_first_class_in_label_order_not_in_the_order_of_votes():
+    assert voted(5, 5, rules=LabelRules(('anger', 'fear'), {}, ('fear', 'anger'), soft=True)) == Verdict(0, (0.5, 0.5))
+
+
+COUNTS = st.lists(st.integers(0, 10), min_size=5, max_size=5)
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(0, 10), min_size=5, max_size=5))
-def test_a_distribution_adds_up_to_one_and_its_label_leads(counts):
-    verdict = voted(*map(str, counts))
+@given(COUNTS, st.booleans())
+def test_a_distribution_adds_up_to_one_and_its_label_leads(counts, soft):
+    verdict = voted(*counts, rules=replace(VOTED, soft=soft))
     if isinstance(verdict, Verdict):
         assert sum(verdict.distribution) == pytest.approx(1)
         assert verdict.distribution[verdict.label] == max(verdict.distribution)
 
 
+@settings(deadline=None)
+@given(COUNTS)
+def test_soft_labels_only_add_ties(counts):
+    hard, soft = voted(*counts), voted(*counts, rules=replace(VOTED, soft=True))
+    assert soft == hard or reason(hard) is Reason.TIE
+
+
+@settings(deadline=None)
+@given(COUNTS, st.floats(0, 1), st.integers(1, 40), st.booleans())
+def test_a_margin_and_a_minimum_only_take_away(counts, margin, minimum, soft):
+    rules = replace(VOTED, soft=soft)
+    strict = voted(*counts, rules=replace(rules, margin=margin, minimum_votes=minimum))
+    assert strict == voted(*counts, rules=rules) or reason(strict) in (Reason.NARROW, Reason.FEW_VOTES)
+
+
+@settings(deadline=None)
+@given(COUNTS, st.permutations(range(5)), st.booleans())
+def test_the_order_of_the_columns_decides_nothing(counts, order, soft):
+    rules = replace(VOTED, margin=0.2, soft=soft)
+    shuffled = replace(rules, votes=tuple(VOTES[place] for place in order))
+    one, other = voted(*counts, rules=rules), voted(*(counts[place] for place in order), rules=shuffled)
+    assert one == other or (isinstance(one, Drop) and isinstance(other, Drop))
+
+
+@settings(deadline=None)
+@given(COUNTS)
+def test_two_columns_renamed_to_one_are_the_column_of_their_sums(counts):
+    merged = voted(*counts, rules=replace(VOTED, renamed={'anger': 'happiness'}, classes=('neutral', 'happiness')))
+    summed = voted(
+        counts[0],
+        counts[1] + counts[2],
+        *counts[3:],
+        rules=LabelRules(('neutral', 'happiness'), {}, tuple(n for n in VOTES if n != 'anger')),
+    )
+    assert merged == summed
+
+
 def test_ferplus_leaves_what_the_field_knows(labels_dir):
     """26,921 of FER2013's Training and 3,393 of its PublicTest have a majority that is a class."""
-    config = load(BuildConfig, 'build', 'fer2013_ferplus')
-    rules = LabelRules(config.classes, config.label_map, tuple(config.votes))
-    kept: Counter[str] = Counter()
-    with open(labels_dir / 'fer2013-labels.csv', newline='') as file:
-        for row in csv.DictReader(file):
-            verdict = judge(Label(row['image'], 1, '', tuple(row[column] for column in config.votes.values())), rules)
-            kept[row['usage']] += isinstance(verdict, Verdict)
+    verdicts = all_verdicts('fer2013_ferplus', labels_dir)
+    kept = Counter(usage for usage, verdict in verdicts if isinstance(verdict, Verdict))
     assert kept == {'Training': 26921, 'PublicTest': 3393}
+
+
+@pytest.mark.parametrize('name', ['fer2013_ferplus', 'ferplus_curated', 'ferplus_4', 'ferplus_3', 'ferplus_2'])
+def test_the_configs_of_ferplus_keep_what_pandas_keeps(labels_dir, name):
+    config, table = load(BuildConfig, 'build', name), pandas.read_csv(labels_dir / 'fer2013-labels.csv')
+    votes = table[list(config.votes.values())].set_axis([config.label_map.get(vote, vote) for vote in config.votes], axis=1)
+    ranked = votes.rank(axis=1, method='min', ascending=False)
+    behind = votes.where(ranked > 1).max(axis=1).fillna(0)
+    clear = (ranked == 1).sum(axis=1).eq(1) & ((votes.max(axis=1) - behind) / votes.sum(axis=1) >= config.vote_margin)
+    kept = votes.idxmax(axis=1)[clear & votes.idxmax(axis=1).isin(config.classes)]
+    verdicts = [verdict for _, verdict in all_verdicts(name, labels_dir)]
+    assert {row: config.classes[one.label] for row, one in enumerate(verdicts) if isinstance(one, Verdict)} == kept.to_dict()
+
+
+@pytest.mark.parametrize('name', ['fer2013', 'fer2013_4', 'fer2013_3'])
+def test_the_configs_of_fer2013_keep_its_labels(labels_dir, name):
+    config, table = load(BuildConfig, 'build', name), pandas.read_csv(labels_dir / 'fer2013-labels.csv')
+    verdicts = [verdict for _, verdict in all_verdicts(name, labels_dir)]
+    kept = Counter(config.classes[one.label] for one in verdicts if isinstance(one, Verdict))
+    assert kept == table['fer2013_label'][table['fer2013_label'].isin(config.classes)].value_counts().to_dict()
+    assert {reason(one) for one in verdicts} <= {None, Reason.OTHER_CLASS}
+
+
+def all_verdicts(name: str, labels_dir: Path) -> list[tuple[str, Verdict | Drop]]:
+    """FER2013's usage and the verdict of each of its rows by a shipped config."""
+    config = load(BuildConfig, 'build', name)
+    soft = config.vote_policy == 'soft'
+    rules = LabelRules(config.classes, config.label_map, tuple(config.votes), config.vote_margin, config.minimum_votes, soft)
+    with open(labels_dir / 'fer2013-labels.csv', newline='') as file:
+        return [(row['usage'], judge(_label(row, config), rules)) for row in csv.DictReader(file)]
+
+
+def _label(row: dict[str, str], config: BuildConfig) -> Label:
+    said = '' if config.votes else row[config.label_column]
+    return Label(row['image'], 1, said, tuple(row[column] for column in config.votes.values()))
 
 
 def test_overlap_by_hand():
@@ -126,18 +269,16 @@ def test_a_label_that_takes_no_face(label, reason):
     assert drop.reason == reason
 
 
-def test_a_shard_whose_labels_changed_is_not_done_any_more(tmp_path):
+def test_a_shards_labels_come_back_by_uri_collection_file_and_row(tmp_path):
     labels = [
-        Label('a.jpg', 1, 'anger', ('1', ''), 'train', 'Ada', 'f-0', ('1', '2', '3', '4')),
-        Label('b', 2, 'x', unmatched=Reason.IMAGE_MISSING),
+        Label('b.jpg', 1, 'fear', source='two', file='x.csv'),
+        Label('a.jpg', 10, 'anger', ('1', ''), 'train', 'Ada', 'f-0', ('1', '2', '3', '4'), source='one', file='x.csv'),
+        Label('a.jpg', 9, 'joy', source='one', file='x.csv'),
+        Label('a.jpg', 11, 'sad', source='one', file='a.csv'),
+        Label('b', 2, 'x', unmatched=Reason.IMAGE_MISSING, source='two', file='x.csv'),
     ]
-    write_labels(tmp_path, 0, 1, labels)
-    assert read_labels(tmp_path, 0, 1) == {'a.jpg': (labels[0],)}
-    assert read_unmatched(tmp_path, 0, 1) == [labels[1]]
-    marker = marker_path(tmp_path, 0)
-    marker.parent.mkdir(parents=True)
-    marker.touch()
-    write_labels(tmp_path, 0, 1, labels)
-    assert marker.exists()
-    write_labels(tmp_path, 0, 1, labels[:1])
-    assert not marker.exists()
+    digest = write_labels(tmp_path, 0, 1, labels)
+    assert read_labels(tmp_path, 0, 1) == {'a.jpg': (labels[3], labels[2], labels[1]), 'b.jpg': (labels[0],)}
+    assert read_unmatched(tmp_path, 0, 1) == [labels[4]]
+    assert digest == labels_digest(tmp_path, 0, 1) == write_labels(tmp_path, 0, 1, labels[::-1])
+    assert write_labels(tmp_path, 0, 1, labels[1:]) != digest

@@ -1,0 +1,44 @@
+"""Whether a dataset's splits are apart: nobody, no picture and no group of duplicates stands in two of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..configs.schema import SPLITS
+from .finished import Finding, Finished
+
+WHAT = {'subject': 'subjects', 'group_id': 'groups of duplicates', 'image': 'pictures'}  # by column of `examples`
+STANDS = np.dtype([('key', np.uint64), ('split', np.uint8)])
+
+
+def splits_are_apart(snapshot: Finished) -> Iterator[Finding]:
+    """Each subject, group and picture stands in one split. Keeps nine bytes an example."""
+    for column, what in WHAT.items():
+        stands = np.unique(np.concatenate([_stands(snapshot, shard, column) for shard in range(snapshot.shards)]))
+        keys, splits = np.unique(stands['key'], return_counts=True)
+        if (splits > 1).any():
+            uris = _uris(snapshot, column, keys[splits > 1][0])
+            yield Finding('examples', f'{(splits > 1).sum()} {what} stand in more than one split, as in {", ".join(uris)}')
+
+
+def _stands(snapshot: Finished, shard: int, column: str) -> np.ndarray:
+    """Which keys of a shard stand in which split."""
+    rows = snapshot.rows('examples', shard, column, 'split')
+    return np.array([(_key(row[column]), SPLITS.index(row['split'])) for row in rows if row[column] is not None], STANDS)
+
+
+def _uris(snapshot: Finished, column: str, key: np.uint64) -> list[str]:
+    """One photo of each split in which a key stands."""
+    found: dict[str, str] = {}
+    for row in snapshot.all_rows('examples', 'uri', column, 'split'):
+        if row[column] is not None and _key(row[column]) == key:
+            found.setdefault(row['split'], f'{row["uri"]!r} ({row["split"]})')
+    return [found[split] for split in SPLITS if split in found]
+
+
+def _key(value: str | bytes) -> int:
+    data = value.encode() if isinstance(value, str) else value
+    return int.from_bytes(hashlib.sha256(data).digest()[:8], 'big')

@@ -1,0 +1,1 @@
+"""Finds faces that are the same picture: by hashes, without moving a pixel."""

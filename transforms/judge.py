@@ -1,0 +1,73 @@
+"""Judges the faces of a shard by their labels and by what is known of all others: the same at every step that needs it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from .decide import Policy, decide
+from .extract import NO_CROPS
+from .input_of import input_of
+from .judged import JudgedImage
+from .label_file import read_labels
+from .parts import part_name
+from .records import ExtractedImage
+from .settle import settle
+from .settled_files import Step, settlement
+from .tables import FACES, Row, to_face, to_facts
+
+BUT_CROPS = [name for name in FACES.names if name != 'crop']
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What decides about the faces of a build.
+
+    Attributes:
+        folder: where images, faces and labels lie.
+        shards: number of their parts.
+        policies: by name of an INPUT, see `input_of`.
+        settled: what has been decided beyond single photos; its files are in place.
+    """
+
+    folder: str
+    shards: int
+    policies: Mapping[str, Policy]
+    settled: frozenset[Step] = field(default_factory=frozenset)
+
+    def shard(self, shard: int) -> list[JudgedImage]:
+        """The photos of a shard by uri."""
+        labels = read_labels(self.folder, shard, self.shards)
+        known = settlement(self.folder, shard, self.shards, self.settled)
+        return [
+            settle(decide(image, labels.get(image.uri, ()), self.policy(image.uri)), known)
+            for image in read_photos(self.folder, shard, self.shards)
+        ]
+
+    def policy(self, uri: str) -> Policy:
+        """What decides about a photo."""
+        return self.policies[input_of(uri, self.policies)]
+
+
+def read_photos(folder: str | Path, shard: int, shards: int) -> Iterator[ExtractedImage]:
+    """The photos of a finished shard with their faces, without crops."""
+    faces = defaultdict(list)
+    for row in _rows(folder, 'faces', shard, shards, BUT_CROPS):
+        faces[row['uri']].append(to_face(row))
+    for row in _rows(folder, 'images', shard, shards, None):
+        yield ExtractedImage(shard, row['uri'], to_facts(row), tuple(faces[row['uri']]), NO_CROPS)
+
+
+def read_crops(folder: str | Path, shard: int, shards: int) -> dict[str, bytes]:
+    """The PNGs of a finished shard's faces by face_id."""
+    return {row['face_id']: row['crop'] for row in _rows(folder, 'faces', shard, shards, ['face_id', 'crop'])}
+
+
+def _rows(folder: str | Path, table: str, shard: int, shards: int, columns: list[str] | None) -> list[Row]:
+    with pq.ParquetFile(Path(folder, part_name(table, shard, shards))) as file:
+        rows: list[Row] = file.read(columns).to_pylist()
+    return rows

@@ -1,0 +1,55 @@
+"""The faces of a shard that may become examples, as the decisions about all of them need to know them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from .duplicates.hashes import crop_dhash, pixels_digest, thumbnail
+from .duplicates.records import HashedFace
+from .duplicates.thumbnails import write_thumbnails
+from .judge import Judge, read_crops
+from .judged import JudgedFace
+from .tables import from_png
+
+
+@dataclass(eq=False)
+class JudgeFaces(beam.PTransform):
+    """Shard numbers to the faces that may become examples."""
+
+    judge: Judge
+
+    def expand(self, shards: PCollection[int]) -> PCollection[JudgedFace]:
+        return shards | 'Judge' >> beam.FlatMap(self._faces).with_output_types(JudgedFace)
+
+    def _faces(self, shard: int) -> Iterator[JudgedFace]:
+        return judged_faces(self.judge, shard)
+
+
+@dataclass(eq=False)
+class HashFaces(beam.PTransform):
+    """The same, with the hashes of their crops; their thumbnails are written."""
+
+    judge: Judge
+
+    def expand(self, shards: PCollection[int]) -> PCollection[HashedFace]:
+        return shards | 'Hash' >> beam.FlatMap(self._faces).with_output_types(HashedFace)
+
+    def _faces(self, shard: int) -> list[HashedFace]:
+        crops = read_crops(self.judge.folder, shard, self.judge.shards)
+        faces = [(face, from_png(crops[face.face_id])) for face in judged_faces(self.judge, shard)]
+        write_thumbnails(self.judge.folder, shard, [thumbnail(crop) for _, crop in faces])
+        return [
+            HashedFace(face.face_id, shard, place, pixels_digest(crop), crop_dhash(crop), face.split, face.label, face.subject)
+            for place, (face, crop) in enumerate(faces)
+        ]
+
+
+def judged_faces(judge: Judge, shard: int) -> Iterator[JudgedFace]:
+    """The faces of a shard that may become examples, by uri and face."""
+    for photo in judge.shard(shard):
+        for example in photo.examples:
+            yield JudgedFace(photo.face_id(example), example.label, example.split, example.subject)

@@ -1,0 +1,153 @@
+"""Where it is written what has been decided about all examples together: a small file a step, rulings by shard."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.pvalue import PCollection
+
+from .balance import LastPlace
+from .duplicates.count import GroupCount
+from .duplicates.records import CrossingSubject, HashedFace, Ruling
+from .parts import WORK, part_name, write_json, write_table
+from .settle import Settlement
+from .tables import Row
+
+FOLDER = 'settled'
+RULING = pa.schema(
+    [
+        pa.field('face_id', pa.string(), nullable=False),
+        pa.field('pixels', pa.string(), nullable=False),
+        pa.field('dhash', pa.uint64(), nullable=False),
+        pa.field('split', pa.string(), nullable=False),
+        pa.field('label', pa.string(), nullable=False),
+        pa.field('subject', pa.string(), nullable=False),
+        pa.field('place', pa.int32(), nullable=False),
+        pa.field('group_id', pa.string(), nullable=False),
+        pa.field('reason', pa.string(), nullable=False),
+        pa.field('detail', pa.string(), nullable=False),
+    ]
+)
+
+
+class Step(StrEnum):
+    """What is decided one after the other; each looks at the faces that the ones before have left."""
+
+    SUBJECTS = 'subjects'
+    GROUPS = 'groups'
+    BALANCE = 'balance'
+
+
+def forget(folder: str | Path) -> None:
+    """Removes all that was decided."""
+    shutil.rmtree(Path(folder, WORK, FOLDER), ignore_errors=True)
+
+
+def settlement(folder: str | Path, shard: int, shards: int, settled: Iterable[Step]) -> Settlement:
+    """What some steps have decided about a shard."""
+    done = frozenset(settled)
+    crossing = read_said(folder, Step.SUBJECTS) if Step.SUBJECTS in done else {}
+    rulings = read_rulings(folder, shard, shards) if Step.GROUPS in done else []
+    last = read_said(folder, Step.BALANCE) if Step.BALANCE in done else {}
+    by_subject = {subject: tuple(splits) for subject, splits in crossing.items()}
+    return Settlement(by_subject, {ruling.face.face_id: ruling for ruling in rulings}, last)
+
+
+def write_subjects(folder: str | Path, subjects: Iterable[CrossingSubject]) -> None:
+    """Writes who is shown in more than one split."""
+    write_said(folder, Step.SUBJECTS, {one.subject: list(one.splits) for one in subjects})
+
+
+def write_balance(folder: str | Path, places: Iterable[LastPlace]) -> None:
+    """Writes the last place that is in, by class."""
+    write_said(folder, Step.BALANCE, {one.label: one.place for one in places})
+
+
+def write_counts(folder: str | Path, counts: Iterable[GroupCount]) -> None:
+    """Writes how many groups there are, by kind and name."""
+    said: dict[str, dict[str, int]] = {}
+    for one in counts:
+        said.setdefault(one.kind, {})[one.name] = one.number
+    write_said(folder, Step.GROUPS, said)
+
+
+def write_said(folder: str | Path, step: Step, said: dict[str, Any]) -> None:
+    """Writes what a step says in one place."""
+    write_json(_path(folder, step), said)
+
+
+def read_said(folder: str | Path, step: Step) -> dict[str, Any]:
+    """What `write_said` wrote; nothing, where the step had nothing to say."""
+    path = _path(folder, step)
+    said: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return said
+
+
+def write_rulings(folder: str | Path, shard: int, shards: int, rulings: Iterable[Ruling]) -> None:
+    """Writes what becomes of those faces of a shard that have duplicates."""
+    rows = [_row(ruling) for ruling in sorted(rulings, key=lambda ruling: ruling.face.face_id)]
+    write_table(_rulings(folder, shard, shards), rows, RULING)
+
+
+def read_rulings(folder: str | Path, shard: int, shards: int) -> list[Ruling]:
+    """What `write_rulings` wrote; nothing, where no face of the shard has duplicates."""
+    path = _rulings(folder, shard, shards)
+    return [_ruling(row, shard) for row in pq.read_table(path).to_pylist()] if path.is_file() else []
+
+
+@dataclass(eq=False)
+class InOnePlace(beam.PTransform):
+    """Hands all elements together to a function that writes them; not called where there are none."""
+
+    write: Callable[[list[Any]], None]
+
+    def expand(self, elements: PCollection[Any]) -> PCollection[None]:
+        return (
+            elements
+            | 'Key' >> beam.Map(lambda element: (None, element)).with_output_types(tuple[None, Any])
+            | 'Gather' >> beam.GroupByKey()
+            | 'Write' >> beam.Map(lambda gathered: self.write(list(gathered[1])))
+        )
+
+
+@dataclass(eq=False)
+class WriteRulings(beam.PTransform):
+    """Writes rulings by shard."""
+
+    folder: str
+    shards: int
+
+    def expand(self, rulings: PCollection[Ruling]) -> PCollection[None]:
+        return (
+            rulings
+            | 'Key' >> beam.Map(lambda ruling: (ruling.face.shard, ruling)).with_output_types(tuple[int, Ruling])
+            | 'Gather' >> beam.GroupByKey()
+            | 'Write' >> beam.MapTuple(lambda shard, some: write_rulings(self.folder, shard, self.shards, some))
+        )
+
+
+def _row(ruling: Ruling) -> Row:
+    face = {key: value for key, value in vars(ruling.face).items() if key != 'shard'}
+    return face | {'group_id': ruling.group_id, 'reason': ruling.reason, 'detail': ruling.detail}
+
+
+def _ruling(row: Row, shard: int) -> Ruling:
+    own = {name: row.pop(name) for name in ('group_id', 'reason', 'detail')}
+    return Ruling(HashedFace(shard=shard, **row), **own)
+
+
+def _path(folder: str | Path, step: Step) -> Path:
+    return Path(folder, WORK, FOLDER, f'{step}.json')
+
+
+def _rulings(folder: str | Path, shard: int, shards: int) -> Path:
+    return Path(folder, WORK, FOLDER, part_name('rulings', shard, shards))
