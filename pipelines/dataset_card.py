@@ -21,82 +21,15 @@ from .croissant import COLUMN_TEXTS, NOT_SAID
 from .dataset_facts import DatasetFacts
 from .reason_texts import REASON_TEXTS
 from .recipe import NOT_IDENTITY
-from .tfds_files import opens
+from .snippets import TABLE, snippets
 
 NAME = 'README.md'
 Cells = Sequence[str | int]  # of a table's row
-TABLE = 'examples'  # what `datasets` calls a split: the table that holds all of ours
-BATCH = 1024  # said, because `datasets` takes the first row group's rows otherwise, and fails where a part has none
 TYPES = {pa.string(): 'string', pa.int64(): 'int64', pa.float32(): 'float32', pa.binary(): 'image'}
 HUB_LICENCES = (
     *('apache-2.0', 'mit', 'cc0-1.0', 'cc-by-4.0', 'cc-by-sa-4.0', 'cc-by-nd-4.0', 'cc-by-nc-4.0', 'cc-by-nc-sa-4.0', 'cc-by-nc-nd-4.0'),
     *('cc-by-2.0', 'cc-by-3.0', 'cc-by-sa-3.0', 'cc-by-nc-sa-3.0', 'odbl', 'pddl'),
 )
-
-TFDS = """\
-With TensorFlow Datasets:
-
-```python
-import tensorflow_datasets as tfds
-
-builder = tfds.builder_from_directory('.')
-for example in builder.as_dataset(split='{split}').take(1):
-    print(example['image'].shape, example['label_name'].numpy())
-```"""
-
-NO_TFDS = 'TensorFlow Datasets reads no compressed record files: this dataset has no `dataset_info.json`, and opens in the other ways.'
-
-TF_DATA = """\
-With `tf.data` alone:
-
-```python
-import tensorflow as tf
-
-features = {{
-    'image': tf.io.FixedLenFeature([], tf.string),
-    'label': tf.io.FixedLenFeature([], tf.int64),
-    'label_distribution': tf.io.FixedLenFeature([{classes}], tf.float32),
-    'weight': tf.io.FixedLenFeature([], tf.float32),
-}}
-files = sorted(tf.io.gfile.glob('{name}-{split}.tfrecord-*'))
-records = tf.data.TFRecordDataset(files, compression_type='{compression}')
-for record in records.take(1):
-    example = tf.io.parse_single_example(record, features)
-    print(tf.io.decode_png(example['image']).shape, example['label'].numpy())
-```"""
-
-TABLES = """\
-With pandas, or `datasets` of Hugging Face. All splits are in one table, with a column `split`; `datasets` calls that table its split
-`{table}`:
-
-```python
-import pandas
-
-examples = pandas.read_parquet('examples')
-print(examples[examples['split'] == '{split}'].groupby('label_name').size())
-```
-
-```python
-import os
-
-from datasets import load_dataset
-
-examples = load_dataset(os.getcwd(), split='{table}', filters=[('split', '==', '{split}')])
-print(examples[0]['image'].size, examples[0]['label_name'])
-```"""
-
-CROISSANT = """\
-With Croissant:
-
-```python
-import mlcroissant
-
-records = mlcroissant.Dataset('croissant.json').records('examples')
-for record in records:
-    if record['examples/split'] == b'{split}':
-        print(record['examples/image'].size, record['examples/label_name'])
-        break
-```"""
 
 
 def write_card(facts: DatasetFacts, sheets: Sequence[str]) -> str:
@@ -117,7 +50,7 @@ def front_matter(facts: DatasetFacts) -> dict[str, Any]:
         'pretty_name': facts.config.name,
         'license': hub_licence([source.licence for source in facts.sources]),
         'task_categories': ['image-classification'],
-        'configs': [{'config_name': 'default', 'data_files': files, 'batch_size': BATCH}],
+        'configs': [{'config_name': 'default', 'data_files': files}],
         'dataset_info': {'features': [_feature(column, facts.config.classes) for column in EXAMPLES]},
     }
 
@@ -139,7 +72,7 @@ def card(facts: DatasetFacts, sheets: Sequence[str]) -> str:
         'Sources': _sources(facts),
         'Left out': _rejects(facts),
         'Duplicates': _duplicates(facts),
-        'How to read it': _reading(facts),
+        'How to read it': next((snippets(facts.config, split) for split, count in _totals(facts).items() if count), ''),
         'Contact sheets': _sheets(sheets),
         'Config': f'```yaml\n{_yaml(_said(facts.config))}```',
     }
@@ -197,24 +130,6 @@ def _duplicates(facts: DatasetFacts) -> str:
 
 def _kept(config: BuildConfig) -> str:
     return 'one of a group is kept' if config.duplicates == 'one' else 'all are kept'
-
-
-def _reading(facts: DatasetFacts) -> str:
-    """Snippets that run in the dataset's folder, of the first split that has examples."""
-    split = next((split for split, count in _totals(facts).items() if count), None)
-    if split is None:
-        return ''
-    config = facts.config
-    compression = '' if opens(config) else config.compression.upper()
-    return '\n\n'.join(
-        [
-            "In the dataset's folder:",
-            TFDS.format(split=split) if opens(config) else NO_TFDS,
-            TF_DATA.format(name=config.name, split=split, classes=len(config.classes), compression=compression),
-            TABLES.format(split=split, table=TABLE),
-            CROISSANT.format(split=split),
-        ]
-    )
 
 
 def _sheets(sheets: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Whether a dataset's splits are apart: nobody, no picture and no group of duplicates stands in two of them."""
+"""Whether a dataset's splits are apart, nobody, no picture and no group of duplicates in two of them, and whether duplicates add up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..configs.schema import SPLITS
+from ..transforms.parts import SNAPSHOT
 from .finished import Finding, Finished
 
 WHAT = {'subject': 'subjects', 'group_id': 'groups of duplicates', 'image': 'pictures'}  # by column of `examples`
@@ -22,6 +23,19 @@ def splits_are_apart(snapshot: Finished) -> Iterator[Finding]:
         if (splits > 1).any():
             uris = _uris(snapshot, column, keys[splits > 1][0])
             yield Finding('examples', f'{(splits > 1).sum()} {what} stand in more than one split, as in {", ".join(uris)}')
+
+
+def duplicates_add_up(snapshot: Finished) -> Iterator[Finding]:
+    """There are as many groups of duplicates, and faces too many in them, as snapshot.json counts. Keeps sixteen bytes a duplicate."""
+    rows = list(snapshot.all_rows('duplicates', 'group_id', 'pixels'))
+    for kind, column in (('similar', 'group_id'), ('identical', 'pixels')):
+        numbers = np.unique(np.array([_key(row[column]) for row in rows], np.uint64), return_counts=True)[1]
+        groups = numbers[numbers > 1]
+        found = {'groups': len(groups), 'too_many': int(groups.sum()) - len(groups)}
+        said = snapshot.said.get('duplicates', {}).get(kind, {})
+        for name, number in found.items():
+            if said.get(name) != number:
+                yield Finding(SNAPSHOT, f'duplicates: says {said.get(name)} {name} of {kind} faces, the rows say {number}')
 
 
 def _stands(snapshot: Finished, shard: int, column: str) -> np.ndarray:

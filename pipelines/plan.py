@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from ..configs.errors import UsageError
 from ..configs.schema import PhotoConfig
@@ -59,6 +60,11 @@ class Plan:
     def pending(self) -> list[int]:
         """The shards that are not."""
         return sorted(set(range(self.shards)) - self.finished())
+
+    def part(self, shard: int, columns: list[str]) -> pa.Table:
+        """Some columns of a shard's plan."""
+        with pq.ParquetFile(Path(self.folder, part_name('plan', shard, self.shards))) as file:
+            return file.read(columns)
 
     def _markers(self, step: str) -> Iterator[Marker]:
         """The markers whose parts are there."""

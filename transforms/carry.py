@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from .parts import part_name
@@ -91,6 +93,26 @@ class Carry:
     def into(self, tables: tuple[str, ...], shards: int) -> Carry:
         """For a run with these tables and this number of shards."""
         return replace(self, tables=tables, parts_stay=self.parts_stay and self.shards == shards)
+
+    def stays_whole(self, folder: str, shard: int) -> bool:
+        """Whether a shard of a run in a folder is the earlier one's: its plan is, byte for byte, and nothing in it is looked at again.
+
+        `todo` and `length` tell the same, one input after the other.
+        """
+        if not self.parts_stay or self.compare is not Compare.TIME:
+            return False
+        name = part_name('plan', shard, self.shards)
+        if Path(folder, name).read_bytes() != Path(self.folder, name).read_bytes():
+            return False
+        plan = pq.read_table(Path(folder, name), columns=['uri', 'mtime_ns', 'etag', 'status'])
+        statuses = pq.read_table(Path(self.folder, part_name('images', shard, self.shards)), columns=['status'])['status'].unique()
+        settled = pc.or_kleene(pc.is_valid(plan['etag']), pc.less(plan['mtime_ns'], self.before - TICK))
+        return (
+            plan['status'].null_count == plan.num_rows
+            and self.again.isdisjoint(statuses.to_pylist())
+            and pc.all(settled.fill_null(False)).as_py() is not False
+            and not (self.unsettled and pc.any(pc.is_in(plan['uri'], pa.array(self.unsettled))).as_py())
+        )
 
     def todo(self, entries: list[Entry], shard: int, shards: int) -> list[Todo]:
         """The inputs of a shard that must pass the line; reads of the earlier tables what tells."""

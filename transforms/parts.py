@@ -93,7 +93,14 @@ def read_marker(path: Path) -> Marker:
 def write_table(path: str | Path, rows: list[dict[str, Any]], schema: pa.Schema) -> str:
     """Writes rows as one Parquet file, whole or not at all; gives its SHA-256."""
     table = pa.Table.from_pylist(rows, schema=schema)
-    return write_whole(path, lambda file: pq.write_table(table, file, compression='zstd', row_group_size=ROW_GROUP))
+    return write_whole(path, lambda file: _write_parquet(file, table))
+
+
+def _write_parquet(file: IO[bytes], table: pa.Table) -> None:
+    """Writes a table; an empty one has no row group, since some readers fail at one of no rows."""
+    with pq.ParquetWriter(file, table.schema, compression='zstd') as writer:
+        if table.num_rows:
+            writer.write_table(table, ROW_GROUP)
 
 
 def write_json(path: str | Path, value: Mapping[str, Any]) -> str:

@@ -36,12 +36,23 @@ PLAN = pa.schema(
     ]
 )
 PLACE = [field.name for field in fields(Address) if field.name != 'kind']
-NOWHERE = dict.fromkeys(PLACE)
+NOWHERE: dict[str, Any] = dict.fromkeys(PLACE)
 
 
 def plan_table(entries: Sequence[Entry]) -> pa.Table:
     """Entries as rows, in their order."""
-    return pa.Table.from_pylist([_row(entry) for entry in entries], schema=PLAN)
+    places = [NOWHERE if entry.address is None else vars(entry.address) for entry in entries]
+    columns = {
+        'uri': [entry.uri for entry in entries],
+        'path': [os.fsencode(entry.path) for entry in entries],
+        'kind': [entry.kind for entry in entries],
+        'size': [entry.size for entry in entries],
+        'mtime_ns': [entry.mtime_ns for entry in entries],
+        'etag': [entry.etag for entry in entries],
+        'status': [None if entry.failure is None else entry.failure.status for entry in entries],
+        'detail': [None if entry.failure is None else entry.failure.detail for entry in entries],
+    }
+    return pa.table(columns | {name: [place[name] for place in places] for name in PLACE}, schema=PLAN)
 
 
 def write_plan(folder: str | Path, shard: int, shards: int, entries: pa.Table | Iterable[Entry]) -> str:
@@ -56,13 +67,6 @@ def read_plan(folder: str | Path, shard: int, shards: int) -> list[Entry]:
     """The inputs of one shard by uri."""
     with pq.ParquetFile(Path(folder, part_name('plan', shard, shards))) as file:
         return [_entry(row) for batch in file.iter_batches() for row in batch.to_pylist()]
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    place = NOWHERE if entry.address is None else {name: getattr(entry.address, name) for name in PLACE}
-    failure = {} if entry.failure is None else {'status': entry.failure.status, 'detail': entry.failure.detail}
-    known = {'size': entry.size, 'mtime_ns': entry.mtime_ns, 'etag': entry.etag}
-    return {'uri': entry.uri, 'path': os.fsencode(entry.path), 'kind': entry.kind} | place | known | failure
 
 
 def _entry(row: dict[str, Any]) -> Entry:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ class Entry:
     def kind(self) -> Kind:
         return Kind.FILE if self.address is None else self.address.kind
 
-    @property
+    @cached_property
     def image_id(self) -> str:
         return image_id(self.uri)
 

@@ -30,7 +30,7 @@ def link_shard(layout: Layout, shard: int, folder: str, digests: Mapping[str, st
     for name in names.values():
         link(Path(folder, name), Path(layout.folder, name))
     counts = {table: int(pq.read_metadata(Path(folder, name)).num_rows) for table, name in names.items()}
-    images = pq.read_table(Path(folder, names['images'])).to_pylist()
+    images = pq.read_table(Path(folder, names['images']), columns=['uri', 'format', 'status']).to_pylist()
     write_marker(layout.folder, marker_of(layout, shard, images, counts, {name: digests[name] for name in names.values()}))
 
 
@@ -57,6 +57,9 @@ class _TakeOver(beam.DoFn):
             self._digests = json.loads(Path(self._carry.folder, SNAPSHOT).read_text())['files']
 
     def process(self, shard: int) -> Iterator[ShardTodo]:
+        if self._carry is not None and self._carry.stays_whole(self._layout.folder, shard):
+            link_shard(self._layout, shard, self._carry.folder, self._digests)
+            return
         entries = read_plan(self._layout.folder, shard, self._layout.shards)
         todo = [Todo(entry) for entry in entries] if self._carry is None else self._carry.todo(entries, shard, self._layout.shards)
         if todo:

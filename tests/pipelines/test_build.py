@@ -176,29 +176,36 @@ def test_a_complete_dataset_is_left_alone(dataset, faces, config):
         build([str(faces)], str(dataset), dataclasses.replace(config, validation_share=0.2), Run())
 
 
-def test_a_killed_build_is_finished_by_the_same_command(dataset, faces, config, tmp_path):
-    """Killed once a shard is done; then everything that records leave when they are interrupted is put there, too."""
+STEPS = ('_work/done/*.json', '_work/thumbnails/*', '_work/judged/*.json', '*.tfrecord-*')  # what shows that one has begun
+
+
+def test_a_build_killed_at_step_after_step_is_finished_by_the_same_command(dataset, faces, config, tmp_path):
+    """No finished part is written again; what records leave when they are interrupted is put there, too."""
     out, partial = tmp_path / 'killed', tmp_path / 'killed.partial'
     (tmp_path / 'config.yaml').write_text(json.dumps(as_dict(config)))
     command = [sys.executable, '-m', 'mien.pipelines.cli', 'build', str(faces), '--out', str(out), '--config', 'config.yaml']
-    with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and not list(partial.glob('_work/done/*.json')):
-            time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGKILL)
-    assert not out.exists()
-    done = {path: path.stat().st_mtime_ns for path in partial.glob('_work/done/*.json')}
-    assert done
-    for name in (
-        f'{config.name}-train.tfrecord-00000-of-00002',
-        f'.{config.name}-train.tfrecord-00000-of-00001.1f',
-        'transform_fn/saved_model.pb',
-    ):
+    parts: dict[Path, int] = {}
+    for step in STEPS:
+        with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and not list(partial.glob(step)):
+                time.sleep(0.01)
+            os.killpg(process.pid, signal.SIGKILL)
+        assert not out.exists()
+        assert list(partial.glob(step))
+        assert parts.items() <= (parts := finished_parts(partial)).items()
+    assert {path.parts[0] for path in parts} == {'images', 'faces', 'examples', 'rejects', 'duplicates'}
+    for name in (f'.{config.name}-train.tfrecord-00000-of-00001.1f', 'transform_fn/saved_model.pb'):
         (partial / name).parent.mkdir(exist_ok=True)
         (partial / name).write_bytes(b'half')
-    parts = {path: path.stat().st_mtime_ns for path in partial.glob('faces/*') if f'{path.name[5:10]}.json' in {one.name for one in done}}
     build([str(faces)], str(out), config, Run())
     assert content(out) == content(dataset)
-    assert all((out / path.relative_to(partial)).stat().st_mtime_ns == before for path, before in parts.items())
+    assert all((out / path).stat().st_mtime_ns == before for path, before in parts.items())
+
+
+def finished_parts(partial: Path) -> dict[Path, int]:
+    """The parts that markers name, with the time of their last change."""
+    markers = [json.loads(path.read_text()) for step in ('done', 'judged') for path in partial.glob(f'_work/{step}/*.json')]
+    return {Path(name): (partial / name).stat().st_mtime_ns for marker in markers for name in marker['files']}
 
 
 def test_class_folders_split_by_content(faces, tmp_path):

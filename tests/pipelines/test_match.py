@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mien.configs.errors import UsageError
 from mien.configs.load import load
 from mien.configs.schema import BuildConfig, LabelConfig
-from mien.pipelines import labels_table, match
+from mien.pipelines import called, labels_table
 from mien.pipelines.collections import Collection
 from mien.pipelines.inputs import Source
 from mien.pipelines.labels_table import given_splits, read_collection
@@ -224,7 +224,7 @@ def test_neither_batches_nor_an_earlier_run_change_a_byte(tmp_path, monkeypatch)
     (tmp_path / '_work/matching/labels').mkdir(parents=True)  # of a run that was killed
     write_shard_labels(made, some, entries)
     before = {path.name: path.read_bytes() for path in tmp_path.glob('_work/labels/*')}
-    monkeypatch.setattr(match, 'AT_ONCE', 3)
+    monkeypatch.setattr(called, 'AT_ONCE', 3)
     monkeypatch.setattr(labels_table, 'BLOCK', 64)
     write_shard_labels(made, some, entries)
     assert {path.name: path.read_bytes() for path in tmp_path.glob('_work/labels/*')} == before

@@ -48,13 +48,13 @@ def redescribe(snapshot: Path, **values: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 
-def rewrite(snapshot: Path, table: str, change) -> None:
+def rewrite(snapshot: Path, table: str, change, part: str = PART) -> None:
     """Changes the rows of one part, and makes snapshot.json name the changed file."""
-    path = snapshot / table / PART
+    path = snapshot / table / part
     schema, rows = pq.read_schema(path), pq.read_table(path).to_pylist()
     pq.write_table(pa.Table.from_pylist(change(rows), schema=schema), path)
     files = json.loads((snapshot / 'snapshot.json').read_text())['files']
-    redescribe(snapshot, files=files | ({f'{table}/{PART}': digest(path)} if table != 'plan' else {}))
+    redescribe(snapshot, files=files | ({f'{table}/{part}': digest(path)} if table != 'plan' else {}))
 
 
 def digest(path: Path) -> str:
@@ -86,6 +86,27 @@ def test_what_build_writes_is_understood(tmp_path):
     assert {file for file, _ in findings} == {record.name, f'examples/{PART}', 'snapshot.json'}
     assert any(file == f'examples/{PART}' and what.endswith('a face is named that is not there') for file, what in findings)
     assert any(what.startswith('tallies of ') and what.endswith('says 0 fear, the rows say 1') for _, what in findings)
+
+
+def test_splits_that_leak_and_duplicates_that_do_not_add_up_are_found(tmp_path):
+    for name in ('anger', 'happiness'):
+        make_photos(tmp_path / 'in' / name, 12, size=64)
+    (tmp_path / 'in/anger/0012.jpg').write_bytes((tmp_path / 'in/anger/0000.jpg').read_bytes())
+    config = dataclasses.replace(load(BuildConfig, 'build'), whole_image=True, shards=4, duplicates='all')
+    out = tmp_path / 'out'
+    build([str(tmp_path / 'in')], str(out), config, Run())
+    assert found(out) == set()
+    splits = iter(('train', 'test'))
+    for number in range(4):
+        part = f'part-{number:05d}-of-00004.parquet'
+        rewrite(out, 'examples', lambda rows: [row | ({'split': next(splits)} if row['group_id'] else {}) for row in rows], part)
+        rewrite(out, 'duplicates', lambda rows: [row | {'pixels': row['uri']} for row in rows], part)
+    findings = {what for _, what in found(out)}
+    for what in ('groups of duplicates', 'pictures'):
+        assert f"1 {what} stand in more than one split, as in 'anger/0000.jpg' (train), 'anger/0012.jpg' (test)" in findings or (
+            f"1 {what} stand in more than one split, as in 'anger/0012.jpg' (train), 'anger/0000.jpg' (test)" in findings
+        )
+    assert 'duplicates: says 1 groups of identical faces, the rows say 0' in findings
 
 
 def flip(path: Path, place: int) -> None:
