@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -95,6 +96,7 @@ def write_dataset(job: Job, plan: Plan, config: BuildConfig, some: Sequence[Coll
     with stderr_kept(Path(plan.folder, WORK, 'tensorflow.log')):
         from .dataset import write_records  # TensorFlow's seven seconds, for those who come so far
 
+        gc.freeze()  # as in `cli`
         return write_records(job, plan, config, some, basis, counted(judge))
 
 

@@ -1,8 +1,12 @@
-"""The command line. Heavy imports stand inside the commands: `mien --help` answers at once."""
+"""The command line. Heavy imports stand inside the commands: `mien --help` answers at once.
+
+What the jobs import stays for good, and is no garbage that has to be looked through again and again: hence `gc.freeze`.
+"""
 
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import logging
@@ -121,6 +125,7 @@ def _label(said: argparse.Namespace) -> None:
     config, run = read_config(LabelConfig, 'label', said), _run(said)
     from .label import label
 
+    gc.freeze()
     _report(label(said.inputs, said.out, config, run), said.json)
 
 
@@ -128,6 +133,7 @@ def _build(said: argparse.Namespace) -> None:
     config, run = read_config(BuildConfig, 'build', said), _run(said)
     from .build import build
 
+    gc.freeze()
     _report(build(said.inputs, said.out, config, run), said.json)
 
 

@@ -19,7 +19,7 @@ from ..transforms.label_file import SAID, write_labels
 from ..transforms.parts import WORK
 from ..transforms.reasons import Reason
 from ..transforms.records import Entry, image_id
-from .called import CALLED, LEFT_OUT, LEVEL, LEVELS, NAMES, SHARD, bulk, join, known, names_of
+from .called import AT_ONCE, CALLED, LEFT_OUT, LEVEL, LEVELS, NAMES, SHARD, bulk, join, known, names_of
 from .collections import Collection
 from .folder_labels import folder_labels
 from .labels_table import check_file, read_collection
@@ -100,11 +100,13 @@ def _by_name(folder: Path, tables: Iterable[pa.Table]) -> Spool:
 
 
 def _meetings(labels: Spool, names: Spool) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Labels, and the names that they may mean."""
-    said, called = labels.units(BITS), names.units(BITS)
-    for bucket in range(BUCKETS):
-        some = next(called) if names.rows[bucket] else NAMES.empty_table()
-        if labels.rows[bucket]:
+    """Labels, and the names that they may mean: as many buckets of both at a time as are few rows."""
+    bits = min(BITS, (max(labels.rows.total(), names.rows.total()) // AT_ONCE).bit_length())
+    said, called = labels.units(bits), names.units(bits)
+    for start in range(0, BUCKETS, BUCKETS >> bits):
+        buckets = range(start, start + (BUCKETS >> bits))
+        some = next(called) if any(names.rows[bucket] for bucket in buckets) else NAMES.empty_table()
+        if any(labels.rows[bucket] for bucket in buckets):
             yield next(said), some
 
 

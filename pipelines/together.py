@@ -67,7 +67,8 @@ def counted(judge: Judge) -> dict[str, Mapping[str, int]]:
 
 
 def _steps(config: BuildConfig) -> dict[Step, Decide]:
-    subjects = any(config.source(name).subject_column for name in ('', *config.sources))
+    sources = [config.source(name) for name in ('', *config.sources)]
+    subjects = any(one.subject_column for one in sources) and any(one.split_column for one in sources)  # else their hash is their split
     asked = {
         Step.SUBJECTS: _cross_subjects if subjects else None,
         Step.GROUPS: partial(_group, config=config),

@@ -32,6 +32,7 @@ def shards(numbers: np.ndarray, bits: int) -> list[int]:
 @pytest.fixture(params=[spool.HUGE, 3])
 def huge(request, monkeypatch):
     monkeypatch.setattr(spool, 'HUGE', request.param)
+    monkeypatch.setattr(spool, 'HELD', min(spool.HELD, 2 * request.param))
 
 
 @given(st.lists(st.lists(KEYS, min_size=1, max_size=30), max_size=4), st.integers(0, 20))
@@ -56,6 +57,7 @@ def test_every_row_comes_out_once_in_the_order_of_whole_shards(huge):
 
 def test_a_full_bucket_of_several_shards_is_cut_finer(tmp_path, monkeypatch):
     monkeypatch.setattr(spool, 'HUGE', 9)
+    monkeypatch.setattr(spool, 'HELD', 9)
     held = Spool(tmp_path / 'spool')
     held.add(table([0xAB << 56 | shard << 54 for shard in range(4) for _ in range(5)] + [0xAC << 56] * 9))
     assert [unit.num_rows for unit in held.units(8)] == [20, 9]

@@ -15,7 +15,7 @@ import numpy as np
 from .records import CrowdedBucket
 
 NEIGHBOURS = 1000  # of those under one key, in the order of their hashes, that a hash is compared with
-PARTITIONS = 4096  # of the keys of two bands: what is grouped together, whatever the number of faces
+PARTITIONS = 512  # of the keys of two bands: what is grouped together, whatever the number of faces
 
 
 @cache
@@ -63,6 +63,8 @@ def pairs(rows: np.ndarray, number: int, bits: int) -> Iterator[np.ndarray]:
 
 def crowded(rows: np.ndarray, number: int, bits: int) -> list[CrowdedBucket]:
     """The values of a key that too many of the (n,) ROW have for all of them to be compared."""
+    if len(rows) <= NEIGHBOURS + 1:
+        return []
     values, counts = np.unique(_by_key(rows, number, bits)[1], return_counts=True)
     many = counts > NEIGHBOURS + 1
     return [CrowdedBucket(f'{number}/{value:016x}', int(count)) for value, count in zip(values[many], counts[many], strict=True)]
