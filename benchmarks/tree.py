@@ -8,6 +8,7 @@ descendants, sampled every 50 ms. Source: proc(5), smaps_rollup and task/TID/chi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -78,9 +79,10 @@ def tree_bytes(pid: int) -> int:
 def descendants(pid: int) -> Iterator[int]:
     """A process, its children, their children, ..."""
     yield pid
-    for path in Path(f'/proc/{pid}/task').glob('*/children'):
-        for child in _text(path).split():
-            yield from descendants(int(child))
+    with contextlib.suppress(OSError):  # it may end in between
+        for task in os.listdir(f'/proc/{pid}/task'):
+            for child in _text(Path(f'/proc/{pid}/task/{task}/children')).split():
+                yield from descendants(int(child))
 
 
 def _pss(pid: int) -> int:

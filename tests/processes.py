@@ -18,7 +18,7 @@ from mien.transforms.records import image_id
 from tests.bombs import jpeg
 
 LAST = 'f'  # the first digit of an image_id in the last one of up to 16 shards
-SLOW = jpeg(512, 512, 1, 14000)  # about two seconds of a processor
+SLOW = jpeg(512, 512, 1, 7000)  # about a second of a processor
 
 
 def mien(*words: object) -> list[str]:

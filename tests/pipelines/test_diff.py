@@ -229,8 +229,8 @@ def test_nothing_that_is_compared_is_pruned(old, tmp_path, monkeypatch):
 @pytest.fixture(scope='module')
 def classes(tmp_path_factory):
     folder = tmp_path_factory.mktemp('classes')
-    for name in ('anger', 'happiness'):
-        make_photos(folder / 'in' / name, 20, size=48)
+    for seed, name in enumerate(('anger', 'happiness')):
+        make_photos(folder / 'in' / name, 20, size=48, seed=seed)
     return folder / 'in'
 
 

@@ -82,10 +82,10 @@ def to_its_end(words: list[str]) -> None:
     assert (finished.returncode, lines(finished.stderr)) == (0, []), finished.stderr
 
 
-def in_the_slow_one(process: subprocess.Popen, out: Path) -> int:
-    """Waits until a shard is finished and a child has the slow photo in its hands; gives the child."""
+def in_the_slow_one(process: subprocess.Popen, out: Path, finished: int = 1) -> int:
+    """Waits until so many shards are finished and a child has the slow photo in its hands; gives the child."""
     found: list[int] = []
-    assert wait_for(lambda: done(out) and found.extend(filter(None, [holder(process.pid, SLOW)])) is None and found)
+    assert wait_for(lambda: len(done(out)) >= finished and found.extend(filter(None, [holder(process.pid, SLOW)])) is None and found)
     return found[0]
 
 
@@ -106,7 +106,6 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(photos, tmp_path, 
     assert seen[0] == '_work/lock'
     assert {'_work', 'plan'} < {path.split('/')[0] for path in seen}
     assert {'images', 'faces', 'labels'} & {path.split('/')[0] for path in seen}
-    assert any(path.startswith('_work/listing') for path in seen)
     assert kept, 'no shard was finished on the way'
     assert kept.items() <= stamps(out).items(), 'a finished shard was done again'
     assert content(out) == calm
@@ -196,7 +195,7 @@ def test_law_6_of_two_runs_at_once_one_works_and_the_other_says_who(photos, calm
 def test_law_4_a_killed_run_leaves_nobody_and_its_lock_to_the_next(photos, calm, tmp_path):
     out = tmp_path / 'out'
     with running(command(photos, out, '--workers', 2)) as process:
-        in_the_slow_one(process, out)
+        in_the_slow_one(process, out, finished=0)  # either worker may begin with it
         tree = children(process.pid)
         assert tree
         process.kill()

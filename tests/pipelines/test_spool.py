@@ -1,6 +1,7 @@
 """Rows on their way to shards: each comes out once, in the order of shards, and no shard is torn apart."""
 
 import itertools
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from mien.pipelines import spool
 from mien.pipelines.spool import KEY, Spool, keys, split
+from tests.small_disk import NotPermitted, small_disk
 
 KEYS = st.one_of(
     st.integers(0, 2**64 - 1),
@@ -72,3 +74,16 @@ def test_split_keeps_the_order_within_a_number():
 
 def test_no_rows_are_no_numbers():
     assert list(split(table([]), np.array([], np.uint64))) == []
+
+
+def test_a_full_disk_is_named_once_rows_do_not_fit_into_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(spool, 'HELD', 4)
+    try:
+        with small_disk(tmp_path / 'disk', 8) as disk:
+            held = Spool(disk.folder / 'spool')
+            held.add(table([1, 2, 3]))
+            with pytest.raises(OSError, match='No space left on device') as error:
+                held.add(table([number << 56 for number in range(256)]))
+            assert Path(error.value.filename).parent == disk.folder / 'spool'
+    except NotPermitted as error:
+        pytest.fail(str(error)) if os.environ.get('CI') and os.geteuid() == 0 else pytest.skip(f'no tmpfs can be mounted: {error}')

@@ -73,8 +73,8 @@ def test_an_untouched_one_is_said_to_be_whole(made, capsys):
 
 
 def test_what_build_writes_is_understood(tmp_path):
-    for name in ('anger', 'happiness'):
-        make_photos(tmp_path / 'in' / name, 12, size=64)
+    for seed, name in enumerate(('anger', 'happiness')):
+        make_photos(tmp_path / 'in' / name, 12, size=64, seed=seed)
     (tmp_path / 'in/anger/empty.jpg').write_bytes(b'')
     config = dataclasses.replace(load(BuildConfig, 'build'), whole_image=True, shards=4)
     build([str(tmp_path / 'in')], str(tmp_path / 'out'), config, Run())
@@ -89,8 +89,8 @@ def test_what_build_writes_is_understood(tmp_path):
 
 
 def test_splits_that_leak_and_duplicates_that_do_not_add_up_are_found(tmp_path):
-    for name in ('anger', 'happiness'):
-        make_photos(tmp_path / 'in' / name, 12, size=64)
+    for seed, name in enumerate(('anger', 'happiness')):
+        make_photos(tmp_path / 'in' / name, 12, size=64, seed=seed)
     (tmp_path / 'in/anger/0012.jpg').write_bytes((tmp_path / 'in/anger/0000.jpg').read_bytes())
     config = dataclasses.replace(load(BuildConfig, 'build'), whole_image=True, shards=4, duplicates='all')
     out = tmp_path / 'out'
