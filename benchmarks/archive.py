@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from .tree import Usage, measure
 DIFFERENT = 2000  # photos of different pixels; beyond that, files differ by a comment
 IN_FOLDER = 1000
 QUALITY = 85
+HOUR = 3600  # seconds
 TRIM = 0.1  # of a photo's sides that may be cut off
 
 
@@ -41,6 +44,12 @@ def numbered(jpeg: bytes, number: int) -> bytes:
     """The same JPEG with a number in a comment segment (ITU-T T.81, B.2.4.5)."""
     comment = number.to_bytes(8, 'big')
     return jpeg[:2] + b'\xff\xfe' + (2 + len(comment)).to_bytes(2, 'big') + comment + jpeg[2:]
+
+
+def make_old(path: Path, seconds: int) -> None:
+    """Has a file be so old: what changed a moment ago is looked at again."""
+    then = time.time() - seconds
+    os.utime(path, (then, then))
 
 
 def label(folder: Path, out: Path, *more: str) -> Usage:

@@ -10,20 +10,17 @@ of twenty faces. Exit status 1 where a build with `--previous` gives other bytes
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from pathlib import Path
 
 from tests.snapshots import content
 
+from .archive import HOUR, make_old
 from .compare import print_ratio
 from .tree import Usage, measure
-
-HOUR = 3600  # seconds
 
 
 def main() -> int:
@@ -43,7 +40,8 @@ def _faces(scratch: Path, data: Path) -> bool:
     few = _few(scratch / 'few', data / 'fer2013-training.tar', 20)
     start = _mien('build', [few], scratch / 'start', *labels, '--reject-ceiling', '1')
     inputs = [_few(scratch / name, data / f'{name}.tar') for name in ('fer2013-training', 'fer2013-public-test')]
-    _make_old(scratch)
+    for path in scratch.rglob('*.png'):
+        make_old(path, HOUR)
     full = _mien('build', inputs, scratch / 'full', *labels)
     again = _mien('build', inputs, scratch / 'again', *labels, '--previous', str(scratch / 'full'))
     _say('start-up of a build', start)
@@ -79,13 +77,6 @@ def _few(folder: Path, archive: Path, count: int | None = None) -> Path:
         for member in [member for member in tar if member.isfile()][:count]:
             tar.extract(member, folder, filter='data')
     return folder
-
-
-def _make_old(folder: Path) -> None:
-    """Has every file be an hour old: what changed a moment ago is looked at again."""
-    then = time.time() - HOUR
-    for path in folder.rglob('*.png'):
-        os.utime(path, (then, then))
 
 
 def _say(name: str, usage: Usage) -> None:

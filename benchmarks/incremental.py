@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mien.models.package import find
 from tests.snapshots import content
 
-from .archive import label, make_archive, numbered, small_photo, startup
+from .archive import HOUR, label, make_archive, make_old, numbered, small_photo, startup
 from .arguments import parser
 from .compare import photos
 from .tree import Usage
-
-HOUR = 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def _archive(scratch: Path, paths: list[Path], said: argparse.Namespace) -> Arch
     archive = Archive(scratch, scratch / 'archive', startup(scratch, paths[0], said.side))
     make_archive(archive.folder, paths, said.count, said.side)
     for path in archive.folder.rglob('*.jpg'):
-        _make_old(path, HOUR)
+        make_old(path, HOUR)
     start = archive.startup
     print(f'{said.count} photos of {said.side}x{said.side}, {said.changed:.1%} changed')
     print(f'start-up {start.seconds:.1f} s, {start.processor_seconds:.1f} processor seconds')
@@ -124,12 +120,7 @@ def _change(folder: Path, paths: list[Path], said: argparse.Namespace) -> None:
     files = sorted(folder.rglob('*.jpg'))
     for number, path in enumerate(files[:: round(1 / said.changed)], len(files)):
         path.write_bytes(numbered(small_photo(paths[number % len(paths)], number, said.side), number))
-        _make_old(path, HOUR // 2)
-
-
-def _make_old(path: Path, seconds: int) -> None:
-    then = time.time() - seconds
-    os.utime(path, (then, then))
+        make_old(path, HOUR // 2)
 
 
 def _other_model(folder: Path) -> Path:

@@ -13,6 +13,7 @@ CLASSES = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'f
 TEMPLATES = ('arcface-112', 'fer2013')
 SPLITS = ('train', 'validation', 'test')
 DROP = 'drop'  # what a label map says of a label that shall make no example
+COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # of record files, and what TensorFlow calls them
 WHOLE_IMAGE = 'every image is a face crop already: no detection'
 
 
@@ -127,7 +128,7 @@ class BuildConfig(PhotoConfig, SourceConfig):
     crop_size: int = option('side of a crop in pixels', low=16, high=1024)
     crop_channels: int = option('1 for grey, 3 for RGB', choices=('1', '3'))
     record_bytes: int = option('size that a record file should not exceed', low=1 << 20)
-    compression: str = option('of the record files; TFDS reads none only', choices=('none', 'gzip'))
+    compression: str = option('of the record files; TFDS reads none only', choices=tuple(COMPRESSIONS))
     reject_ceiling: float = option('share of labels and photos that do not fit together above which the job fails', low=0.0, high=1.0)
 
     def source(self, name: str) -> SourceConfig:

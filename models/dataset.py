@@ -11,10 +11,9 @@ from typing import Any
 
 from ..configs.errors import UsageError
 from ..configs.load import suggestion
-from ..configs.schema import Crop
+from ..configs.schema import COMPRESSIONS, Crop
 
 SNAPSHOT = 'snapshot.json'
-COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # as TensorFlow calls them
 TRAINED_ON = re.compile(r'transform_fn/|[^/]+\.tfrecord-')
 
 

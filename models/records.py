@@ -15,8 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from ..configs.errors import UsageError
+from ..configs.schema import COMPRESSIONS
 from .augment import Augmentation, augment
-from .dataset import COMPRESSIONS, Dataset
+from .dataset import Dataset
 from .graph import TransformGraph
 
 SHUFFLE = 16_384

@@ -26,11 +26,10 @@ from ..transforms.verdict import LabelRules
 from ..transforms.write import Layout, WriteShard
 from ..transforms.write_examples import WriteExamples
 from .build_config import check
-from .collections import Collection, collections
+from .collections import Collection, by_input, collections
 from .inputs import sources
 from .job import Job, More, Outcome, carry_out, inputs_of, outcome, output
 from .labels_table import given_splits
-from .listing.uris import encode_uri
 from .match import check_labels, write_shard_labels
 from .plan import Plan
 from .quiet import stderr_kept
@@ -128,12 +127,6 @@ def _labels_digest(collection: Collection) -> str:
 def whole_images(some: Sequence[Collection]) -> WholeImages:
     """Which photos are faces already."""
     return WholeImages({name: one.config.whole_image for name, one in by_input(some).items()})
-
-
-def by_input(some: Sequence[Collection]) -> dict[str, Collection]:
-    """The collections by name of their INPUTs, see `input_of`."""
-    names = {encode_uri(source.name): one for one in some for source in one.inputs}
-    return names if len(names) > 1 else {'': some[0]}
 
 
 def policy(config: BuildConfig, collection: Collection) -> Policy:

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..transforms.input_of import input_of
 from ..transforms.records import Entry
-from .collections import Collection
+from .collections import Collection, by_input
 from .listing.uris import encode_uri
 from .plan import Plan
 
@@ -19,11 +20,12 @@ AT_ONCE = 1 << 17  # rows that are spooled at a time
 LEVELS = 3  # of names, the best first: the uri, the path below the INPUT, the base name
 LEFT_OUT = -1  # the shard of an input that is not in the plan
 CALLED, LEVEL, SHARD = 'called', 'level', 'shard'
-LISTED = pa.schema([('uri', pa.string()), ('container', pa.string()), (SHARD, pa.int32())])
+LISTED = pa.schema([('uri', pa.string()), (SHARD, pa.int32())])
 NAMES = pa.schema([(CALLED, pa.string()), ('uri', pa.string()), (LEVEL, pa.int8()), (SHARD, pa.int32())])
 
 
 def names_of(plan: Plan, collections: Sequence[Collection], everything: Iterable[Entry]) -> Iterator[pa.Table]:
+    """What all inputs can be called, as `NAMES`."""
     for inputs in bulk(_inputs(plan, everything)):
         yield known(_called(inputs, collections))
 
@@ -47,11 +49,8 @@ def known(names: pa.Table) -> pa.Table:
 
 def owners_of(inputs: pa.Table, collections: Sequence[Collection]) -> np.ndarray:
     """The number of each input's collection."""
-    owners = {encode_uri(one.name): number for number, collection in enumerate(collections) for one in collection.inputs}
-    if len(owners) == 1:
-        return np.zeros(inputs.num_rows, np.int64)
-    names = pc.replace_substring_regex(pc.coalesce(inputs['container'], inputs['uri']), '(?s)/.*', '')
-    return np.array(list(owners.values()))[pc.index_in(names, pa.array(list(owners))).to_numpy()]
+    owners = {name: collections.index(one) for name, one in by_input(collections).items()}
+    return np.array([owners[input_of(uri, owners)] for uri in inputs['uri'].to_pylist()], np.int64)
 
 
 def bulk(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -67,22 +66,21 @@ def bulk(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 
 def join(begin: str | pa.Array, name: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Two texts as one, row by row."""
     return pc.binary_join_element_wise(begin, name, '')
 
 
 def _inputs(plan: Plan, everything: Iterable[Entry]) -> Iterator[pa.Table]:
     """What is planned and all that there is, as `LISTED`."""
     for shard in range(plan.shards):
-        part = plan.part(shard, ['uri', 'container'])
-        yield _listed(part['uri'], part['container'], shard)
+        yield _listed(plan.part(shard, ['uri'])['uri'], shard)
     entries = iter(everything)
     while some := list(islice(entries, AT_ONCE)):
-        containers = [None if entry.address is None else entry.address.container for entry in some]
-        yield _listed(pa.array([entry.uri for entry in some]), pa.array(containers, pa.string()), LEFT_OUT)
+        yield _listed(pa.array([entry.uri for entry in some]), LEFT_OUT)
 
 
-def _listed(uris: pa.Array, containers: pa.Array, shard: int) -> pa.Table:
-    return pa.table([uris, containers, pa.repeat(pa.scalar(shard, pa.int32()), len(uris))], schema=LISTED)
+def _listed(uris: pa.Array, shard: int) -> pa.Table:
+    return pa.table([uris, pa.repeat(pa.scalar(shard, pa.int32()), len(uris))], schema=LISTED)
 
 
 def _called(inputs: pa.Table, collections: Sequence[Collection]) -> pa.Table:

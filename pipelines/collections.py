@@ -10,6 +10,7 @@ from ..configs.errors import UsageError
 from ..configs.load import suggestion
 from ..configs.schema import BuildConfig, SourceConfig
 from .inputs import Source
+from .listing.uris import encode_uri
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ def collections(config: BuildConfig, inputs: Sequence[Source]) -> list[Collectio
         Collection(name, tuple(one for one in inputs if owners[one.name] == name), files, config.source(name))
         for name, files in labels.items()
     ]
+
+
+def by_input(some: Sequence[Collection]) -> dict[str, Collection]:
+    """The collections by name of their INPUTs, see `input_of`."""
+    names = {encode_uri(source.name): one for one in some for source in one.inputs}
+    return names if len(names) > 1 else {'': some[0]}
 
 
 def _owners(config: BuildConfig, inputs: Sequence[Source]) -> dict[str, str]:

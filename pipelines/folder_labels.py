@@ -19,7 +19,7 @@ def folder_labels(plan: Plan, shard: int, collections: Sequence[Collection]) -> 
     """What their folders say of a shard's photos, those of collections without labels files."""
     if all(collection.labels for collection in collections):
         return SAID.empty_table()
-    part = plan.part(shard, ['uri', 'path', 'container'])
+    part = plan.part(shard, ['uri', 'path'])
     owners = owners_of(part, collections)
     wanted = np.array([not collection.labels for collection in collections])[owners]
     part, owners = part.filter(pa.array(wanted)), owners[wanted]

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 from apache_beam.pvalue import PCollection
 
+from ..configs.schema import COMPRESSIONS
 from .example_tables import TEXTS
 from .parts import part_name, write_whole
 from .preprocess import CropSums, crop_sums
@@ -22,7 +23,6 @@ from .record_files import RecordFile
 from .tables import Row
 
 SALT = 'mien order 1'
-COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # as TensorFlow calls them
 
 
 def serialized(row: Row) -> bytes:
