@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 import random
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -59,10 +60,10 @@ def archive(tmp_path):
     return Archive(tmp_path)
 
 
-def brighter(path: Path) -> bytes:
+def brighter(path: Path, by: int = 6) -> bytes:
     """The same picture, a little brighter: other pixels."""
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    return cv2.imencode('.png', np.clip(image.astype(int) + 6, 0, 255).astype(np.uint8))[1].tobytes()
+    return cv2.imencode('.png', np.clip(image.astype(int) + by, 0, 255).astype(np.uint8))[1].tobytes()
 
 
 def reasons(dataset: Path) -> dict[str, str]:
@@ -110,6 +111,19 @@ def test_near_duplicates_are_not_sought_where_not_asked(archive, faces):
     out = archive.build('out', dataclasses.replace(CONFIG, duplicate_bits=None))
     assert len(rows(out, 'examples')) == 2
     assert rows(out, 'duplicates') == []
+
+
+def test_too_large_a_group_is_none_and_that_is_said_aloud(archive, faces, capsys):
+    """Four pictures that are alike, one of them twice, where two may be."""
+    for number in range(4):
+        archive.add(f'{number}.png', brighter(faces[0], 4 * number), 'anger', 'train')
+    archive.add('4.png', brighter(faces[0], 0), 'anger', 'train')
+    out = archive.build('out', dataclasses.replace(CONFIG, largest_group=2))
+    assert 'mien: 1 groups of more than 2 different faces, 4 in all, seem to be one picture each' in capsys.readouterr().err
+    assert list(reasons(out).values()) == ['duplicate']
+    assert {row['uri'] for row in rows(out, 'duplicates')} == {'0.png', '4.png'}
+    assert json.loads((out / 'snapshot.json').read_text())['duplicates']['too_large'] == {'groups': 1, 'faces': 4}
+    assert 'Such groups: 1, of 4 faces.' in (out / 'README.md').read_text()
 
 
 @pytest.mark.parametrize('seed', range(2))
