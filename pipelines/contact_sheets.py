@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import shutil
 from collections import defaultdict
@@ -14,9 +13,10 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 
-from ..transforms.parts import part_name, write_whole
+from ..transforms.parts import part_name, read_part, write_whole
+from ..transforms.salted import salted
 from ..transforms.splits import TRAIN
-from ..transforms.tables import Row, from_png, png
+from ..transforms.tables import from_png, png
 from .dataset_facts import DatasetFacts
 from .sheet import grid
 
@@ -59,7 +59,7 @@ def chosen(facts: DatasetFacts) -> dict[str, list[Place]]:
 
 def order(face_id: str) -> str:
     """The place of a face on its class's sheet: a salted SHA-256."""
-    return hashlib.sha256('\0'.join((SALT, face_id)).encode()).hexdigest()
+    return salted(SALT, face_id).hex()
 
 
 def shown(crop: np.ndarray) -> np.ndarray:
@@ -77,17 +77,12 @@ def shown(crop: np.ndarray) -> np.ndarray:
 
 def _part(facts: DatasetFacts, shard: int) -> Mapping[str, list[Place]]:
     places = defaultdict(list)
-    for number, row in enumerate(_rows(facts, shard)):
+    rows = read_part(facts.folder, 'examples', shard, facts.shards, ['face_id', 'label_name', 'split']).to_pylist()
+    for number, row in enumerate(rows):
         name = row['label_name']
         if row['split'] == TRAIN or not facts.counts[TRAIN][name]:
             places[name].append(Place(order(row['face_id']), shard, number))
     return places
-
-
-def _rows(facts: DatasetFacts, shard: int) -> list[Row]:
-    with pq.ParquetFile(Path(facts.folder, part_name('examples', shard, facts.shards))) as file:
-        rows: list[Row] = file.read(['face_id', 'label_name', 'split']).to_pylist()
-    return rows
 
 
 def _images(facts: DatasetFacts, places: Iterable[Place]) -> dict[Place, np.ndarray]:

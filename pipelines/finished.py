@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ..configs.errors import UsageError
-from ..transforms.parts import SNAPSHOT, part_name
+from ..transforms.parts import SNAPSHOT, part_name, read_part
 from ..transforms.tables import SCHEMA_VERSION, Row
 
 KEYS = {'files': dict, 'counts': dict, 'statuses': dict, 'tallies': dict, 'shards': int, 'kind': str, 'schema_version': str}
@@ -104,8 +104,7 @@ class Finished:
 
     def rows(self, table: str, shard: int, *columns: str) -> list[Row]:
         """Some columns of a part, or of a shard's plan."""
-        with pq.ParquetFile(self.folder / part_name(table, shard, self.shards)) as file:
-            rows: list[Row] = file.read(list(columns)).to_pylist()
+        rows: list[Row] = read_part(self.folder, table, shard, self.shards, columns).to_pylist()
         return rows
 
     def parts_of(self, table: str, *columns: str) -> Iterator[list[Row]]:

@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ..configs.errors import UsageError
 from ..configs.schema import PhotoConfig
-from ..transforms.parts import DONE, JUDGED, LISTED, WORK, Marker, marker_path, part_name, read_marker, write_json
+from ..transforms.parts import DONE, JUDGED, LISTED, WORK, Marker, marker_path, part_name, read_marker, read_part, write_json
 from ..transforms.plan_file import PLAN, plan_table, write_plan
 from ..transforms.records import Entry, Kind
 from .inputs import narrow
@@ -63,8 +62,7 @@ class Plan:
 
     def part(self, shard: int, columns: list[str]) -> pa.Table:
         """Some columns of a shard's plan."""
-        with pq.ParquetFile(Path(self.folder, part_name('plan', shard, self.shards))) as file:
-            return file.read(columns)
+        return read_part(self.folder, 'plan', shard, self.shards, columns)
 
     def _markers(self, step: str) -> Iterator[Marker]:
         """The markers whose parts are there."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from .judged import JudgedFace
+from .salted import salted
 from .splits import TRAIN
 
 SALT = 'mien balance 1'
@@ -16,7 +16,7 @@ SALT = 'mien balance 1'
 
 def place(face_id: str) -> str:
     """A face's place among those of its class: 16 hex digits of a salted SHA-256."""
-    return hashlib.sha256('\0'.join((SALT, face_id)).encode()).hexdigest()[:16]
+    return salted(SALT, face_id).hex()[:16]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .parts import part_name
+from .parts import part_name, read_part
 from .plan_file import read_plan
 from .records import Address, Entry, Known, Rows, Status
 from .tables import Row, from_png, to_face, to_facts
@@ -104,8 +104,8 @@ class Carry:
         name = part_name('plan', shard, self.shards)
         if Path(folder, name).read_bytes() != Path(self.folder, name).read_bytes():
             return False
-        plan = pq.read_table(Path(folder, name), columns=['uri', 'mtime_ns', 'etag', 'status'])
-        statuses = pq.read_table(Path(self.folder, part_name('images', shard, self.shards)), columns=['status'])['status'].unique()
+        plan = read_part(folder, 'plan', shard, self.shards, ['uri', 'mtime_ns', 'etag', 'status'])
+        statuses = read_part(self.folder, 'images', shard, self.shards, ['status'])['status'].unique()
         settled = pc.or_kleene(pc.is_valid(plan['etag']), pc.less(plan['mtime_ns'], self.before - TICK))
         return (
             plan['status'].null_count == plan.num_rows
@@ -145,7 +145,7 @@ class Carry:
         by_uri: defaultdict[str, dict[str, list[Row]]] = defaultdict(lambda: {table: [] for table in self.tables})
         for part in parts:
             for table in self.tables:
-                for row in pq.read_table(Path(self.folder, part_name(table, part, self.shards))).to_pylist():
+                for row in read_part(self.folder, table, part, self.shards).to_pylist():
                     by_uri[row['uri']][table].append(row)
         return by_uri
 

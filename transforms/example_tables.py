@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -63,39 +62,46 @@ TEXTS = ('uri', 'face_id', 'label_name', 'subject', 'source')
 FRAME = 340  # bytes of a record beside its values: keys, lengths and checksums, rounded up
 
 
-@dataclass(frozen=True)
-class ExampleRows:
+def example_rows(judge: Judge, shard: int) -> dict[str, list[Row]]:
     """A shard's rows of `examples`, `rejects` and `duplicates`."""
+    folder, shards = judge.folder, judge.shards
+    photos, crops = judge.shard(shard), read_crops(folder, shard, shards)
+    rulings = {ruling.face.face_id: ruling for ruling in read_rulings(folder, shard, shards)}
+    groups = {one: ruling.group_id for one, ruling in rulings.items()}
+    uris = {face_id(photo.image.image_id, index): photo.image.uri for photo in photos for index in range(len(photo.image.faces))}
+    return {
+        'examples': [
+            example_row(photo, example, crops[photo.face_id(example)], judge.policy(photo.image.uri).weight, groups)
+            for photo in photos
+            for example in photo.examples
+        ],
+        'rejects': [reject_row(unmatched(label), label.source) for label in read_unmatched(folder, shard, shards)]
+        + [reject_row(reject, photo.source) for photo in photos for reject in photo.rejects],
+        'duplicates': [duplicate_row(ruling, uris[one]) for one, ruling in rulings.items()],
+    }
 
-    judge: Judge
 
-    def __call__(self, shard: int) -> dict[str, list[Row]]:
-        folder, shards = self.judge.folder, self.judge.shards
-        photos, crops = self.judge.shard(shard), read_crops(folder, shard, shards)
-        rulings = {ruling.face.face_id: ruling for ruling in read_rulings(folder, shard, shards)}
-        uris = {face_id(photo.image.image_id, index): photo.image.uri for photo in photos for index in range(len(photo.image.faces))}
-        return {
-            'examples': [self._example(photo, example, crops, rulings) for photo in photos for example in photo.examples],
-            'rejects': [reject_row(unmatched(label), label.source) for label in read_unmatched(folder, shard, shards)]
-            + [reject_row(reject, photo.source) for photo in photos for reject in photo.rejects],
-            'duplicates': [duplicate_row(ruling, uris[one]) for one, ruling in rulings.items()],
-        }
+def example_row(photo: JudgedImage, example: Example, crop: bytes, weight: float, groups: Mapping[str, str]) -> Row:
+    """One row of `examples`.
 
-    def _example(self, photo: JudgedImage, example: Example, crops: Mapping[str, bytes], rulings: Mapping[str, Ruling]) -> Row:
-        one = photo.face_id(example)
-        return {
-            'uri': photo.image.uri,
-            'face_id': one,
-            'image': crops[one],
-            'label': example.verdict.label,
-            'label_name': example.label,
-            'label_distribution': example.verdict.distribution,
-            'subject': example.subject or None,
-            'split': example.split,
-            'source': photo.source,
-            'weight': self.judge.policy(photo.image.uri).weight,
-            'group_id': rulings[one].group_id if one in rulings else None,
-        }
+    Args:
+        crop: its PNG.
+        groups: group_id by face_id, of faces that have duplicates.
+    """
+    one = photo.face_id(example)
+    return {
+        'uri': photo.image.uri,
+        'face_id': one,
+        'image': crop,
+        'label': example.verdict.label,
+        'label_name': example.label,
+        'label_distribution': example.verdict.distribution,
+        'subject': example.subject or None,
+        'split': example.split,
+        'source': photo.source,
+        'weight': weight,
+        'group_id': groups.get(one),
+    }
 
 
 def duplicate_row(ruling: Ruling, uri: str) -> Row:

@@ -7,18 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from .decide import Policy, decide
 from .extract import NO_CROPS
 from .input_of import input_of
 from .judged import JudgedImage
 from .label_file import read_labels
-from .parts import part_name
+from .parts import read_part
 from .records import ExtractedImage
 from .settle import settle
 from .settled_files import Step, settlement
-from .tables import FACES, Row, to_face, to_facts
+from .tables import FACES, to_face, to_facts
 
 BUT_CROPS = [name for name in FACES.names if name != 'crop']
 
@@ -56,18 +54,12 @@ class Judge:
 def read_photos(folder: str | Path, shard: int, shards: int) -> Iterator[ExtractedImage]:
     """The photos of a finished shard with their faces, without crops."""
     faces = defaultdict(list)
-    for row in _rows(folder, 'faces', shard, shards, BUT_CROPS):
+    for row in read_part(folder, 'faces', shard, shards, BUT_CROPS).to_pylist():
         faces[row['uri']].append(to_face(row))
-    for row in _rows(folder, 'images', shard, shards, None):
+    for row in read_part(folder, 'images', shard, shards).to_pylist():
         yield ExtractedImage(shard, row['uri'], to_facts(row), tuple(faces[row['uri']]), NO_CROPS)
 
 
 def read_crops(folder: str | Path, shard: int, shards: int) -> dict[str, bytes]:
     """The PNGs of a finished shard's faces by face_id."""
-    return {row['face_id']: row['crop'] for row in _rows(folder, 'faces', shard, shards, ['face_id', 'crop'])}
-
-
-def _rows(folder: str | Path, table: str, shard: int, shards: int, columns: list[str] | None) -> list[Row]:
-    with pq.ParquetFile(Path(folder, part_name(table, shard, shards))) as file:
-        rows: list[Row] = file.read(columns).to_pylist()
-    return rows
+    return {row['face_id']: row['crop'] for row in read_part(folder, 'faces', shard, shards, ['face_id', 'crop']).to_pylist()}

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -101,6 +101,12 @@ def _write_parquet(file: IO[bytes], table: pa.Table) -> None:
     with pq.ParquetWriter(file, table.schema, compression='zstd') as writer:
         if table.num_rows:
             writer.write_table(table, ROW_GROUP)
+
+
+def read_part(folder: str | Path, table: str, shard: int, shards: int, columns: Sequence[str] | None = None) -> pa.Table:
+    """Some columns of a part, by default all."""
+    with pq.ParquetFile(Path(folder, part_name(table, shard, shards))) as file:
+        return file.read(None if columns is None else list(columns))
 
 
 def write_json(path: str | Path, value: Mapping[str, Any]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ..configs.schema import SPLITS
 from .reasons import Drop, Reason
+from .salted import salted
 
 SALT = 'mien split 1'
 TRAIN, VALIDATION, TEST = SPLITS
@@ -61,5 +61,4 @@ def hashed_split(share: float, validation_share: float, test_share: float) -> st
 
 def fraction(kind: str, key: str) -> float:
     """A stable place between 0 and 1: the first 64 bits of a salted SHA-256."""
-    digest = hashlib.sha256('\0'.join((SALT, kind, key)).encode()).digest()
-    return int.from_bytes(digest[:8], 'big') / 2**64
+    return int.from_bytes(salted(SALT, kind, key)[:8], 'big') / 2**64

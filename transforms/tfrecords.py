@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from .example_tables import TEXTS
 from .parts import part_name, write_whole
 from .preprocess import CropSums, crop_sums
 from .record_files import RecordFile
+from .salted import salted
 from .tables import Row
 
 SALT = 'mien order 1'
@@ -41,7 +41,7 @@ def serialized(row: Row) -> bytes:
 
 def order(face_id: str) -> bytes:
     """The place of an example in its file: a salted SHA-256, mixed, and the same every night."""
-    return hashlib.sha256('\0'.join((SALT, face_id)).encode()).digest()
+    return salted(SALT, face_id)
 
 
 def read_examples(folder: str | Path, file: RecordFile, shards: int) -> list[Row]:

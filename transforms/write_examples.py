@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from .example_tables import ExampleRows, tally
+from .example_tables import example_rows, tally
 from .judge import Judge
 from .parts import JUDGED, Marker, write_marker
 from .write import Layout, write_parts
@@ -30,7 +30,7 @@ class WriteExamples(beam.PTransform):
         return shards | 'Write' >> beam.Map(self._write).with_output_types(Marker)
 
     def _write(self, shard: int) -> Marker:
-        rows = ExampleRows(self.judge)(shard)
+        rows = example_rows(self.judge, shard)
         files = write_parts(self.layout, shard, rows)
         counted = tally(rows)
         marker = Marker(
