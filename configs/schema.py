@@ -14,6 +14,10 @@ TEMPLATES = ('arcface-112', 'fer2013')
 SPLITS = ('train', 'validation', 'test')
 DROP = 'drop'  # what a label map says of a label that shall make no example
 COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # of record files, and what TensorFlow calls them
+OPTIMIZERS = ('adam', 'nadam')
+PRECISIONS = ('float32', 'mixed_bfloat16', 'mixed_float16')
+EXPORTS = ('int8', 'saved_model', 'onnx')
+LABELLING = ('float', 'int8')
 WHOLE_IMAGE = 'every image is a face crop already: no detection'
 
 
@@ -141,14 +145,28 @@ class BuildConfig(PhotoConfig, SourceConfig):
 class TrainConfig:
     """`mien train`."""
 
-    architecture: str = option('name of the architecture: see `mien models`')
+    architecture: str = option(
+        'name of an architecture (see `mien models`), of a network of Keras Applications, MODULE:FUNCTION of your own, or a Keras file'
+    )
     name: str | None = option("the package's name; default: the architecture's")
     classes: tuple[str, ...] = option("train on these classes only; default: the dataset's", choices=CLASSES)
-    input_size: int | None = option("side that crops are resized to inside the model; default: the dataset's", low=16, high=1024)
-    epochs: int = option('epochs at most', low=1)
+    input_size: int | None = option(
+        "side that crops are resized to inside the model; default: the dataset's, or the least that the architecture takes",
+        low=8,
+        high=1024,
+    )
+    weights: str = option('what to begin with: none, imagenet (Keras Applications, downloaded by Keras), a Keras file or a model package')
+    frozen_epochs: int = option('epochs in which only the new head learns, before all of the network does', low=0)
+    fine_tuning_rate: float | None = option('learning rate after the frozen epochs; default: the learning rate', low=0.0, high=1.0)
+    epochs: int = option('epochs at most; 0 takes a Keras file as it is', low=0)
+    minutes: float | None = option('minutes of training at most; what is trained by then becomes the package', low=0.01)
     batch_size: int = option('examples per step', low=1)
-    learning_rate: float = option("Adam's learning rate at the start", low=0.0, high=1.0)
+    optimizer: str = option('adam or nadam', choices=OPTIMIZERS)
+    learning_rate: float = option('learning rate at the start', low=0.0, high=1.0)
+    precision: str = option('what layers calculate in; weights are always float32', choices=PRECISIONS)
+    ema: float | None = option('momentum of a moving average of the weights, which is what becomes the package', low=0.0, high=0.9999)
     soft_labels: bool = option("train on the annotators' distribution instead of the majority label")
+    label_smoothing: float = option('share of each target that is spread over all classes', low=0.0, high=0.9)
     class_weights: bool = option('weigh examples by the inverse frequency of their class')
     flip: bool = option('augment: mirror half of the examples')
     rotation: float = option('augment: rotate by up to this many degrees', low=0.0, high=180.0)
@@ -158,8 +176,10 @@ class TrainConfig:
     contrast: float = option('augment: stretch by up to this share', low=0.0, high=1.0)
     plateau_factor: float = option('ReduceLROnPlateau: factor', low=0.0, high=1.0)
     plateau_patience: int = option('ReduceLROnPlateau: epochs without a better validation loss', low=1)
-    stop_patience: int = option('EarlyStopping: epochs without a better validation loss', low=1)
+    stop_patience: int | None = option('EarlyStopping: epochs without a better validation loss; default: never', low=1)
     coverage: float = option('share of validation faces that get a label and are not abstained', low=0.0, high=1.0)
+    exports: tuple[str, ...] = option('what the package holds beside the Keras file and the float TFLite', choices=EXPORTS)
+    label_with: str = option('export that labels', choices=LABELLING)
     seed: int = option('seed of weights, order and augmentation', low=0)
     device: str = option('where to train', choices=('cpu', 'gpu', 'tpu'))
     expect_accuracy: float | None = option('accuracy that this recipe should reach on test; below it the run says so', low=0.0, high=1.0)

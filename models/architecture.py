@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import keras
 
+from ..configs.errors import UsageError
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -32,3 +34,13 @@ def entry(spec: InputSpec) -> tuple[keras.KerasTensor, keras.KerasTensor]:
         return inputs, inputs
     # Not a Resizing layer: called without `training`, it puts the layers after it into training mode (Keras 3.15).
     return inputs, keras.ops.image.resize(inputs, (spec.size, spec.size))
+
+
+def refuse_smaller(name: str, spec: InputSpec, smallest: int) -> None:
+    """Checks the side that a network is to work on.
+
+    Raises:
+        UsageError: it is smaller than the network can take.
+    """
+    if spec.size < smallest:
+        raise UsageError(f'{name}: input of {spec.size} pixels is too small; give --input-size {smallest} or more')

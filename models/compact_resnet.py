@@ -9,8 +9,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from ..configs.errors import UsageError
-from .architecture import InputSpec, entry
+from .architecture import InputSpec, entry, refuse_smaller
 
 SMALLEST = 32
 STEM = 16
@@ -24,15 +23,14 @@ def build(spec: InputSpec, classes: int) -> keras.Model:
     Raises:
         UsageError: the network's side is smaller than 32.
     """
-    if spec.size < SMALLEST:
-        raise UsageError(f'compact_resnet: input of {spec.size} pixels is too small; give --input-size {SMALLEST} or more')
+    refuse_smaller('compact_resnet', spec, SMALLEST)
     inputs, x = entry(spec)
-    x = layers.Normalization(axis=None, mean=spec.mean, variance=spec.variance)(x)
+    x = layers.Normalization(axis=None, mean=spec.mean, variance=spec.variance, dtype='float32')(x)
     x = _convolution(x, STEM)
     for width in WIDTHS:
         x = _block(x, width)
     x = layers.Dropout(DROPOUT)(layers.GlobalAveragePooling2D()(x))
-    return keras.Model(inputs, layers.Dense(classes, name='logits')(x), name='compact_resnet')
+    return keras.Model(inputs, layers.Dense(classes, dtype='float32', name='logits')(x), name='compact_resnet')
 
 
 def _convolution(x: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from .architecture import InputSpec
 from .augment import Augmentation
 from .dataset import Dataset
 from .graph import TransformGraph
-from .journal import Journal, KeepJournal, Progress
+from .journal import Journal, Progress
+from .keep import KeepJournal, StopAtNaN
+from .phases import Phase, compile_for, phases
 from .progress import ShowProgress
 from .records import Source
 from .registry import builder
@@ -62,14 +66,10 @@ def fit(source: Source, config: TrainConfig, journal: Path, logs: Path) -> Fitte
     _use(config.device)
     keras.utils.clear_session()  # layers are counted from one again: their names stand in the export, and so in its digest
     keras.utils.set_random_seed(config.seed + 1)  # tf.data takes no tensor as its seed while the global seed is 0
-    model = network(source, config)
-    model.compile(
-        keras.optimizers.Adam(config.learning_rate),
-        keras.losses.CategoricalCrossentropy(from_logits=True),
-        metrics=['accuracy'],
-        jit_compile=False,
-    )
-    _run(model, source, config, Journal(journal), logs)
+    with _precision(config.precision):
+        model = network(source, config)
+        for phase in phases(config):
+            _run(model, phase, source, config, Journal(journal), logs)
     best = network(source, config)
     Journal(journal).restore_best(best)
     return Fitted(best, Journal(journal).progress())
@@ -84,32 +84,44 @@ def network(source: Source, config: TrainConfig) -> keras.Model:
     )
 
 
-def _run(model: keras.Model, source: Source, config: TrainConfig, journal: Journal, logs: Path) -> None:
+def _run(model: keras.Model, phase: Phase, source: Source, config: TrainConfig, journal: Journal, logs: Path) -> None:
     done = journal.progress()
-    if done.stopped or len(done.history) >= config.epochs:
+    if done.ended or len(done.history) >= phase.end:
         return
+    compile_for(model, phase, config)
     examples = sum(source.counts('train')[name] for name in source.classes)
     batch_size = min(config.batch_size, examples)
     steps = examples // batch_size
     model.fit(
-        source.training(len(done.history), config.epochs, batch_size, config.seed, Augmentation.of(config)),
+        source.training(len(done.history), phase.end, batch_size, config.seed, Augmentation.of(config)),
         initial_epoch=len(done.history),
-        epochs=config.epochs,
+        epochs=phase.end,
         steps_per_epoch=steps,
         validation_data=source.evaluation('validation'),
-        callbacks=_callbacks(config, journal, logs, steps),
+        callbacks=_callbacks(phase, config, journal, logs, steps),
         shuffle=False,
         verbose=0,
     )
 
 
-def _callbacks(config: TrainConfig, journal: Journal, logs: Path, steps: int) -> list[keras.callbacks.Callback]:
-    deciding = [
-        keras.callbacks.ReduceLROnPlateau(factor=config.plateau_factor, patience=config.plateau_patience, min_delta=0),
-        keras.callbacks.EarlyStopping(patience=config.stop_patience),
-    ]
+def _callbacks(phase: Phase, config: TrainConfig, journal: Journal, logs: Path, steps: int) -> list[keras.callbacks.Callback]:
+    plateau = keras.callbacks.ReduceLROnPlateau(factor=config.plateau_factor, patience=config.plateau_patience, min_delta=0)
+    stops = not phase.frozen and config.stop_patience is not None
+    deciding = [plateau, *([keras.callbacks.EarlyStopping(patience=config.stop_patience)] if stops else [])]
+    average = [] if config.ema is None else [keras.callbacks.SwapEMAWeights()]  # validation sees the average
     board = keras.callbacks.TensorBoard(str(logs), write_graph=False)
-    return [*deciding, board, ShowProgress(config.epochs, steps), KeepJournal(journal, deciding)]
+    keep = KeepJournal(journal, phase, deciding, config.minutes)
+    return [*average, *deciding, board, StopAtNaN(), ShowProgress(config.epochs, steps), keep]
+
+
+@contextmanager
+def _precision(policy: str) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _use(device: str) -> None:

@@ -7,9 +7,8 @@ best-0007.npz    weights of the epoch with the least validation loss
 from __future__ import annotations
 
 import json
-import math
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
@@ -27,17 +26,19 @@ class Progress:
     Attributes:
         history: figures of each complete epoch, by name.
         best: index of the epoch with the least validation loss; -1 before the first.
-        stopped: early stopping has ended the training.
+        seconds: of training and validation, by the clock.
+        ended: what has ended the training before its last epoch; empty where nothing has.
     """
 
     history: tuple[dict[str, float], ...] = ()
     best: int = -1
-    stopped: bool = False
+    seconds: float = 0.0
+    ended: str = ''
 
-    def after(self, figures: dict[str, float], stopped: bool) -> Progress:
-        """The progress one epoch later."""
+    def after(self, figures: dict[str, float], seconds: float, ended: str) -> Progress:
+        """The progress one epoch later, which took so long."""
         better = self.best < 0 or figures['val_loss'] < self.history[self.best]['val_loss']
-        return Progress((*self.history, figures), len(self.history) if better else self.best, stopped)
+        return Progress((*self.history, figures), len(self.history) if better else self.best, self.seconds + seconds, ended)
 
 
 @dataclass(frozen=True)
@@ -52,22 +53,22 @@ class Journal:
             return Progress()
         with np.load(self.folder / STATE) as state:
             said = json.loads(str(state['progress']))
-        return Progress(tuple(said['history']), said['best'], said['stopped'])
+        return Progress(**said | {'history': tuple(said['history'])})
 
     def write(self, model: keras.Model, progress: Progress) -> None:
         """Writes the state beside the last one and puts it in its place; a kill leaves one or the other."""
         epoch = len(progress.history) - 1
         if progress.best == epoch:
-            self._save(self._best(epoch), [weight.numpy() for weight in model.weights])
-        said = {'history': progress.history, 'best': progress.best, 'stopped': progress.stopped}
-        self._save(self.folder / STATE, [variable.numpy() for variable in _variables(model)], progress=np.array(json.dumps(said)))
+            self._save(self._best(epoch), _labelling_weights(model))
+        variables = [variable.numpy() for variable in _variables(model)]
+        self._save(self.folder / STATE, variables, progress=np.array(json.dumps(asdict(progress))))
         for path in self.folder.glob('best-*.npz'):
             if path != self._best(progress.best):
                 path.unlink()
 
-    def restore(self, model: keras.Model) -> None:
-        """Puts the last complete epoch's values back into a compiled model."""
-        _assign(_variables(model), self.folder / STATE)
+    def restore(self, model: keras.Model, with_optimizer: bool) -> None:
+        """Puts the last complete epoch's values back into a compiled model; its optimizer's only if that trains the same weights."""
+        _assign(_variables(model) if with_optimizer else _model_variables(model), self.folder / STATE)
 
     def restore_best(self, model: keras.Model) -> None:
         """Puts the best epoch's weights into a model."""
@@ -85,43 +86,32 @@ class Journal:
         os.replace(beside, path)
 
 
-class KeepJournal(keras.callbacks.Callback):
-    """Writes the journal after each epoch; put it last, so that it sees what the other callbacks decided.
-
-    On a resumed training it first tells the others of the epochs that they missed, and then restores weights and optimizer.
-    """
-
-    def __init__(self, journal: Journal, others: list[keras.callbacks.Callback]) -> None:
-        super().__init__()
-        self.journal, self.others, self.progress = journal, others, journal.progress()
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        for epoch, figures in enumerate(self.progress.history):
-            for other in self.others:
-                other.on_epoch_end(epoch, dict(figures))
-        if self.progress.history:
-            self.journal.restore(self.model)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        figures = {name: float(value) for name, value in (logs or {}).items()}
-        if not math.isfinite(figures['loss'] + figures['val_loss']):
-            raise JobFailed(f'the loss is no number any more in epoch {epoch + 1}; try a lower --learning-rate and another --out')
-        self.progress = self.progress.after(figures, bool(self.model.stop_training))
-        self.journal.write(self.model, self.progress)
+def _labelling_weights(model: keras.Model) -> list[np.ndarray]:
+    """The weights, averaged where the optimizer keeps an average of them."""
+    before = [weight.numpy() for weight in model.trainable_weights]
+    model.optimizer.finalize_variable_values(model.trainable_weights)
+    averaged = [weight.numpy() for weight in model.weights]
+    for weight, value in zip(model.trainable_weights, before, strict=True):
+        weight.assign(value)
+    return averaged
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
-    """Weights, the random states of dropout, and the optimizer's state, always in the same order."""
+    """The model's variables and the optimizer's state, always in the same order."""
     model.optimizer.build(model.trainable_variables)
+    return [*_model_variables(model), *model.optimizer.variables]
+
+
+def _model_variables(model: keras.Model) -> list[keras.Variable]:
+    """Weights, and the random states of dropout."""
     metrics = {id(variable) for variable in model.metrics_variables}
     weights = {id(variable) for variable in model.weights}
-    states = [variable for variable in model.variables if id(variable) not in metrics | weights]
-    return [*model.weights, *states, *model.optimizer.variables]
+    return [*model.weights, *(variable for variable in model.variables if id(variable) not in metrics | weights)]
 
 
 def _assign(variables: list[keras.Variable], path: Path) -> None:
     with np.load(path) as state:
-        if len(variables) != sum(name.isdigit() for name in state):
+        if len(variables) > sum(name.isdigit() for name in state):
             raise JobFailed(f'{path}: holds another network; remove {path.parent.parent} and start again')
         for index, variable in enumerate(variables):
             variable.assign(state[f'{index:05d}'])

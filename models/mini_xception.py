@@ -9,8 +9,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from ..configs.errors import UsageError
-from .architecture import InputSpec, entry
+from .architecture import InputSpec, entry, refuse_smaller
 
 SMALLEST = 32
 # The reference asks for the same penalty on its separable convolutions, under a name that Keras ignored there.
@@ -23,17 +22,16 @@ def build(spec: InputSpec, classes: int) -> keras.Model:
     Raises:
         UsageError: the network's side is smaller than 32.
     """
-    if spec.size < SMALLEST:
-        raise UsageError(f'mini_xception: input of {spec.size} pixels is too small; give --input-size {SMALLEST} or more')
+    refuse_smaller('mini_xception', spec, SMALLEST)
     inputs, x = entry(spec)
-    x = layers.Rescaling(1 / 127.5, offset=-1.0)(x)
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, dtype='float32')(x)
     for _ in range(2):
         x = layers.Conv2D(8, 3, use_bias=False, kernel_regularizer=keras.regularizers.L2(PENALTY))(x)
         x = layers.ReLU()(layers.BatchNormalization()(x))
     for filters in (16, 32, 64, 128):
         x = _module(x, filters)
     x = layers.Conv2D(classes, 3, padding='same')(x)
-    return keras.Model(inputs, layers.GlobalAveragePooling2D(name='logits')(x), name='mini_xception')
+    return keras.Model(inputs, layers.GlobalAveragePooling2D(dtype='float32', name='logits')(x), name='mini_xception')
 
 
 def _module(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:

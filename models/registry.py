@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .architecture import InputSpec
 
-ARCHITECTURES = ('compact_resnet', 'mini_xception')
+ARCHITECTURES = ('compact_resnet', 'dcnn', 'fernet', 'mini_xception')
 
 
 def names() -> list[str]:

@@ -38,7 +38,7 @@ def test_crops_of_another_size_and_colour_are_taken(name):
 @EVERY
 def test_an_input_that_is_too_small_is_refused(name):
     with pytest.raises(UsageError, match='too small'):
-        builder(name)(spec(16), 7)
+        builder(name)(spec(7), 7)
 
 
 @EVERY
