@@ -59,7 +59,7 @@ class Journal:
         """Writes the state beside the last one and puts it in its place; a kill leaves one or the other."""
         epoch = len(progress.history) - 1
         if progress.best == epoch:
-            self._save(self._best(epoch), _labelling_weights(model))
+            self._save(self._best(epoch), labelling_weights(model))
         variables = [variable.numpy() for variable in _variables(model)]
         self._save(self.folder / STATE, variables, progress=np.array(json.dumps(asdict(progress))))
         for path in self.folder.glob('best-*.npz'):
@@ -86,7 +86,7 @@ class Journal:
         os.replace(beside, path)
 
 
-def _labelling_weights(model: keras.Model) -> list[np.ndarray]:
+def labelling_weights(model: keras.Model) -> list[np.ndarray]:
     """The weights, averaged where the optimizer keeps an average of them."""
     before = [weight.numpy() for weight in model.trainable_weights]
     model.optimizer.finalize_variable_values(model.trainable_weights)
