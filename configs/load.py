@@ -122,9 +122,10 @@ def _value(field: Field[Any], kind: Any, value: Any, source: str) -> Any:
     if converted is _UNFIT:
         raise UsageError(f'config {source!r}: {field.name} is {value!r}, must be {describe(kind)}')
     low, high, choices = (field.metadata[key] for key in ('low', 'high', 'choices'))
-    if isinstance(converted, int | float) and not isinstance(converted, bool) and not _within(converted, low, high):
-        raise UsageError(f'config {source!r}: {field.name} is {value!r}, must be {_bounds(low, high)}')
-    for item in converted if isinstance(converted, tuple) else (converted,):
+    several = isinstance(converted, tuple)
+    for item in converted if several else (converted,):
+        if isinstance(item, int | float) and not isinstance(item, bool) and not _within(item, low, high):
+            raise UsageError(f'config {source!r}: {field.name} is {item if several else value!r}, must be {_bounds(low, high)}')
         if choices and item is not None and str(item) not in choices:
             raise UsageError(
                 f'config {source!r}: {field.name} is {item!r}{suggestion(str(item), list(choices))}; known: {", ".join(choices)}'
@@ -146,9 +147,9 @@ def _convert(kind: Any, value: Any) -> Any:
     if get_origin(kind) in (types.UnionType,):
         return None if value is None else _convert(next(arg for arg in get_args(kind) if arg is not type(None)), value)
     if get_origin(kind) is tuple:
-        items = [value] if isinstance(value, str) else value
-        fits = isinstance(items, list | tuple) and all(isinstance(item, str) for item in items)
-        return tuple(items) if fits else _UNFIT
+        items = value if isinstance(value, list | tuple) else [value]
+        converted = tuple(_convert(get_args(kind)[0], item) for item in items)
+        return _UNFIT if _UNFIT in converted else converted
     if get_origin(kind) is dict:
         fits = isinstance(value, dict) and all(isinstance(item, str) for pair in value.items() for item in pair)
         return dict(value) if fits else _UNFIT
@@ -169,12 +170,13 @@ def describe(kind: Any) -> str:
     """A config type in a user's words."""
     if get_origin(kind) is types.UnionType:
         return ' or '.join('null' if arg is type(None) else describe(arg) for arg in get_args(kind))
+    if get_origin(kind) is tuple:
+        return f'a list of {describe(get_args(kind)[0]).removeprefix("a ")}s'
     names = {
         int: 'a whole number',
         float: 'a number',
         str: 'a text',
         bool: 'true or false',
-        tuple: 'a list of texts',
         dict: 'a map of text to text',
     }
     return names[get_origin(kind) or kind]

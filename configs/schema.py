@@ -16,8 +16,21 @@ DROP = 'drop'  # what a label map says of a label that shall make no example
 COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # of record files, and what TensorFlow calls them
 OPTIMIZERS = ('adam', 'nadam')
 PRECISIONS = ('float32', 'mixed_bfloat16', 'mixed_float16')
+INPUT_RANGES = ('0..255', '0..1', '-1..1')
 EXPORTS = ('int8', 'saved_model', 'onnx')
 LABELLING = ('float', 'int8')
+PREFERENCES = (
+    'load_cold',
+    'load_warm',
+    'latency',
+    'faces_per_second',
+    'bytes',
+    'parameters',
+    'train_seconds',
+    'accuracy',
+    'macro_f1',
+    'loss',
+)
 WHOLE_IMAGE = 'every image is a face crop already: no detection'
 
 
@@ -155,12 +168,15 @@ class TrainConfig:
         low=8,
         high=1024,
     )
+    input_range: str = option(
+        'values that a Keras file expects of an image (--input-range=-1..1); other architectures bring their own', choices=INPUT_RANGES
+    )
     weights: str = option('what to begin with: none, imagenet (Keras Applications, downloaded by Keras), a Keras file or a model package')
     frozen_epochs: int = option('epochs in which only the new head learns, before all of the network does', low=0)
     fine_tuning_rate: float | None = option('learning rate after the frozen epochs; default: the learning rate', low=0.0, high=1.0)
     epochs: int = option('epochs at most; 0 takes a Keras file as it is', low=0)
     minutes: float | None = option('minutes of training at most; what is trained by then becomes the package', low=0.01)
-    batch_size: int = option('examples per step', low=1)
+    batch_size: int = option('examples per step, of all devices and workers together', low=1)
     optimizer: str = option('adam or nadam', choices=OPTIMIZERS)
     learning_rate: float = option('learning rate at the start', low=0.0, high=1.0)
     precision: str = option('what layers calculate in; weights are always float32', choices=PRECISIONS)
@@ -183,3 +199,42 @@ class TrainConfig:
     seed: int = option('seed of weights, order and augmentation', low=0)
     device: str = option('where to train', choices=('cpu', 'gpu', 'tpu'))
     expect_accuracy: float | None = option('accuracy that this recipe should reach on test; below it the run says so', low=0.0, high=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedRun:
+    """What `runs` may say of one; all of it may be left out."""
+
+    dataset: str = option('name of the dataset to train on; default: the only one given')
+    config: str = option("shipped train config, or YAML file; default: the architecture's recipe")
+    architecture: str = option("as of `mien train`; default: the config's")
+    weights: str = option("as of `mien train`, or the id of an earlier run, whose package it begins with; default: the config's")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareConfig:
+    """`mien compare`."""
+
+    architectures: tuple[str, ...] = option(
+        'architectures to train on each DATASET, each as `mien train` takes it; all: every one that it knows'
+    )
+    packages: tuple[str, ...] = option('model packages that are taken as they are, installed names or folders')
+    runs: dict[str, dict[str, Any]] = option('by id, trainings instead of the product of datasets and architectures', of=NamedRun)
+    only: tuple[str, ...] = option('ids of the runs to do now; what others have reached before stays in the table; default: all')
+    recipes: dict[str, str] = option(
+        'train config of an architecture, as architecture: NAME or FILE; default: one of its name, transfer or train'
+    )
+    weights: str | None = option("what each training begins with, as of `mien train`; default: the recipe's")
+    epochs: int | None = option("budget of each training: epochs at most; default: the recipe's", low=0)
+    minutes: float | None = option("budget of each training: minutes at most; default: the recipe's", low=0.01)
+    batch_sizes: tuple[int, ...] = option("train with each of these; default: the recipe's", low=1)
+    learning_rates: tuple[float, ...] = option("train with each of these; default: the recipe's", low=0.0, high=1.0)
+    seeds: tuple[int, ...] = option("train with each of these; default: the recipe's", low=0)
+    device: str | None = option("where to train; default: the recipe's", choices=('cpu', 'gpu', 'tpu'))
+    test: str | None = option('dataset on whose split all are measured; default: each on its own')
+    split: str = option('split that all are measured on: train, validation or test', choices=SPLITS)
+    within: float = option(
+        'standard errors by which a model may be less accurate than the most accurate one and still be the best', low=0.0
+    )
+    prefer: tuple[str, ...] = option(f'columns that decide among these, the first one first: {", ".join(PREFERENCES)}', choices=PREFERENCES)
+    noise: float = option('share by which two measured times or speeds may differ and still count as equal', low=0.0, high=1.0)

@@ -7,25 +7,19 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-import tensorflow as tf
-
-from ..configs.errors import JobFailed
 from ..configs.load import as_dict
 from ..configs.schema import SPLITS, TrainConfig
-from .calibrate import softmax, temperature, threshold
+from .beginning import began_with
+from .calibrate import threshold
 from .card import card
-from .evaluate import Evaluation, evaluate_source, predict
-from .export import LabellingModel, tflite
+from .evaluate import Evaluation, evaluate_source
+from .exports import Labelling, write_exports
 from .fit import Fitted
-from .interpreter import Labeller
-from .package import ModelPackage, sha256
+from .package import FILES, ModelPackage, hashes
+from .parity import ExportFigures, section
 from .recipe import Recipe
 from .records import Source
-
-EXPORT = 'model.tflite'
-PARITY = 1e-4
+from .registry import plain_name
 
 
 def assemble(folder: Path, fitted: Fitted, source: Source, config: TrainConfig, command: str) -> list[Evaluation]:
@@ -36,63 +30,52 @@ def assemble(folder: Path, fitted: Fitted, source: Source, config: TrainConfig, 
     Raises:
         JobFailed: the export's scores differ from the network's.
     """
-    fitted.network.save(folder / 'model.keras')
-    package = _export(folder, fitted.network, source, config)
+    fitted.network.save(folder / FILES['keras'])
+    exported = write_exports(folder, fitted.network, source, config)
+    package = _package(folder, exported.labelling, source, config)
     package.write_manifest()
     package = ModelPackage.load(folder)
     splits = [split for split in SPLITS[1:] if split in source.dataset.splits()]
     evaluations = [evaluate_source(package, source, split) for split in splits]
     recipe = _recipe(fitted, source, config, command)
-    _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations)
-    (folder / 'card.md').write_text(card(package, recipe, evaluations, fitted.network.count_params()))
-    names = ('model.keras', EXPORT, 'metrics.json', 'card.md', 'training.json')
-    replace(package, files={name: sha256(folder / name) for name in names}).write_manifest()
+    _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations, exported.figures)
+    written = card(package, recipe, evaluations, fitted.network.count_params(), source.dataset.sources, [section(exported.figures)])
+    (folder / 'card.md').write_text(written)
+    described = hashes(folder, ('metrics.json', 'card.md', 'training.json'))
+    replace(package, files=package.files | described).write_manifest()
     return evaluations
 
 
-def _export(folder: Path, network: keras.Model, source: Source, config: TrainConfig) -> ModelPackage:
-    logits, labels = _logits(network, source)
-    degrees = temperature(logits, labels)
-    export = tflite(LabellingModel(source.graph, network, source.dataset.crop, degrees))
-    (folder / EXPORT).write_bytes(export)
-    probabilities, _ = predict(Labeller(export), source, 'validation')
-    _check_parity(probabilities, softmax(logits.astype(np.float64) / degrees))
+def _package(folder: Path, labelling: Labelling, source: Source, config: TrainConfig) -> ModelPackage:
+    """The package before it is measured: its manifest names the exports alone."""
     return ModelPackage(
         folder=str(folder),
-        name=config.name or config.architecture,
+        name=config.name or plain_name(config.architecture),
         architecture=config.architecture,
         classes=source.classes,
         crop=source.dataset.crop,
-        temperature=degrees,
-        abstain_below=threshold(probabilities, config.coverage),
-        export=EXPORT,
-        files={name: sha256(folder / name) for name in ('model.keras', EXPORT)},
+        temperature=labelling.temperature,
+        abstain_below=threshold(labelling.probabilities, config.coverage),
+        export=labelling.file,
+        files=hashes(folder, FILES.values()),
     )
-
-
-def _logits(network: keras.Model, source: Source) -> tuple[np.ndarray, np.ndarray]:
-    run = tf.function(lambda crops: network(source.graph(crops)['image'], training=False), reduce_retracing=True)
-    pairs = [(run(tf.constant(crops)).numpy(), labels) for crops, labels in source.crops('validation')]
-    return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
-
-
-def _check_parity(exported: np.ndarray, expected: np.ndarray) -> None:
-    worst = float(np.abs(exported - expected).max())
-    if not worst <= PARITY:
-        raise JobFailed(
-            f'{EXPORT}: its scores differ from the network by {worst:.2g}, more than {PARITY:.0e}; this is a bug, please report it'
-        )
 
 
 def _recipe(fitted: Fitted, source: Source, config: TrainConfig, command: str) -> Recipe:
     counts = {name: count for name, count in source.counts('train').items() if name in source.classes}
     dataset = f'{source.dataset.name}@{source.dataset.digest}'
-    return Recipe(as_dict(config), dataset, command, counts, len(fitted.progress.history), fitted.progress.best + 1)
+    progress = fitted.progress
+    epochs, best = len(progress.history), progress.best + 1
+    return Recipe(as_dict(config), dataset, command, counts, epochs, best, began_with(config), progress.seconds, progress.ended)
 
 
-def _write_metrics(path: Path, recipe: Recipe, history: tuple[dict[str, float], ...], evaluations: list[Evaluation]) -> None:
+def _write_metrics(
+    path: Path, recipe: Recipe, history: tuple[dict[str, float], ...], evaluations: list[Evaluation], exports: tuple[ExportFigures, ...]
+) -> None:
     metrics: dict[str, Any] = {
         'splits': {result.split: asdict(result.metrics) for result in evaluations},
+        'slices': {result.split: asdict(result.slices) for result in evaluations},
+        'exports': [asdict(some) for some in exports],
         'recipe': asdict(recipe),
         'history': list(history),
     }

@@ -42,6 +42,13 @@ def threshold(probabilities: np.ndarray, coverage: float) -> float:
     return float(best[max(math.ceil(coverage * len(best)), 1) - 1])
 
 
+def uncalibrated(probabilities: np.ndarray, degrees: float) -> np.ndarray:
+    """The probabilities, float64 (n, k), that a temperature has made these of: softmax of the logits as they were."""
+    powers = probabilities.astype(np.float64) ** degrees
+    total: np.ndarray = powers.sum(axis=-1, keepdims=True)
+    return powers / total
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Softmax over the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))

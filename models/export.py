@@ -1,8 +1,10 @@
-"""The model that labels: uint8 crops to calibrated probabilities, preprocessing included, as one TFLite file."""
+"""The model that labels: uint8 crops to calibrated probabilities, preprocessing included, and as a TFLite file."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import keras
 import tensorflow as tf
@@ -37,8 +39,15 @@ class LabellingModel(tf.Module):
         return self.label(crops)
 
 
-def tflite(model: LabellingModel) -> bytes:
-    """The model as a TFLite flatbuffer of float32, the number of crops left open."""
+@contextmanager
+def converter(model: LabellingModel) -> Iterator[tf.lite.TFLiteConverter]:
+    """TensorFlow's converter to TFLite, opened on the model; the number of crops stays open."""
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(model, folder, signatures=model.label.get_concrete_function())
-        return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        yield tf.lite.TFLiteConverter.from_saved_model(folder)
+
+
+def tflite(model: LabellingModel) -> bytes:
+    """The model as a TFLite flatbuffer of float32."""
+    with converter(model) as opened:
+        return opened.convert()

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
-from ..configs.errors import UsageError
 from ..configs.schema import TrainConfig
 from .architecture import InputSpec
 from .augment import Augmentation
 from .dataset import Dataset
 from .graph import TransformGraph
-from .journal import Journal, Progress
+from .journal import STATE, Journal, Progress
 from .keep import KeepJournal, StopAtNaN
+from .keras_file import Meaning, around
 from .phases import Phase, compile_for, phases
 from .progress import ShowProgress
 from .records import Source
-from .registry import builder
+from .registry import builder, is_keras_file, side
+from .stored_records import told_plainly
+from .team import StayEqual, Team
+from .weights import begin
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Fitted:
     """A trained network.
 
     Attributes:
-        network: float32 images to logits, with the weights of the epoch of the least validation loss, and no optimizer.
+        network: float32 images to logits, with the weights of the epoch of the least validation loss, and no optimizer. Without an epoch,
+            those that it began with.
         progress: figures of every epoch, and which was best.
     """
 
@@ -53,65 +57,79 @@ def open_source(dataset: Dataset, config: TrainConfig) -> Source:
     return replace(source, weight_scale=share * len(dataset.classes) / len(classes))
 
 
-def fit(source: Source, config: TrainConfig, journal: Path, logs: Path) -> Fitted:
+def fit(source: Source, config: TrainConfig, journal: Path, logs: Path, team: Team | None = None) -> Fitted:
     """Trains, or goes on where the journal ends. Two runs on one machine give the same weights.
 
     Args:
-        journal: existing folder for the state of the training.
+        journal: existing folder for the state of the training; of several workers each has its own, and the chief's state holds.
         logs: folder for TensorBoard.
+        team: those that train together; default: what `config.device` says.
     Raises:
         UsageError: no such architecture, or the device is not here.
-        JobFailed: the loss is no number any more.
+        JobFailed: the loss is no number any more, or another worker is gone.
     """
-    _use(config.device)
+    team = team or Team.of(config.device)
+    team.check(_batch_size(source, config))
+    team.give_state(journal / STATE)
     keras.utils.clear_session()  # layers are counted from one again: their names stand in the export, and so in its digest
     keras.utils.set_random_seed(config.seed + 1)  # tf.data takes no tensor as its seed while the global seed is 0
-    with _precision(config.precision):
+    with _precision(config.precision), told_plainly(), team.together():
         model = network(source, config)
         for phase in phases(config):
-            _run(model, phase, source, config, Journal(journal), logs)
+            _run(model, phase, source, config, Journal(journal), logs, team)
+            gc.collect()  # what a phase held, its decoded crops among it, goes before the next one holds its own
     best = network(source, config)
-    Journal(journal).restore_best(best)
-    return Fitted(best, Journal(journal).progress())
+    progress = Journal(journal).progress()
+    if progress.history and team.chief:
+        Journal(journal).restore_best(best)
+    return Fitted(best, progress)
 
 
 def network(source: Source, config: TrainConfig) -> keras.Model:
-    """The architecture, built for a dataset, with fresh weights."""
-    crop = source.dataset.crop
-    mean, variance = source.graph.pixel_statistics()
-    return builder(config.architecture)(
-        InputSpec(crop.size, crop.channels, config.input_size or crop.size, mean, variance), len(source.classes)
-    )
+    """The architecture, built for a dataset, with the weights that it begins with."""
+    crop, name = source.dataset.crop, config.architecture
+    spec = InputSpec(crop.size, crop.channels, side(name, config.input_size, crop.size), *source.graph.pixel_statistics())
+    build = around(name, Meaning.of(config, source.classes)) if is_keras_file(name) else builder(name)
+    model = build(spec, len(source.classes))
+    begin(model, config)
+    return model
 
 
-def _run(model: keras.Model, phase: Phase, source: Source, config: TrainConfig, journal: Journal, logs: Path) -> None:
+def _run(model: keras.Model, phase: Phase, source: Source, config: TrainConfig, journal: Journal, logs: Path, team: Team) -> None:
     done = journal.progress()
     if done.ended or len(done.history) >= phase.end:
         return
     compile_for(model, phase, config)
-    examples = sum(source.counts('train')[name] for name in source.classes)
-    batch_size = min(config.batch_size, examples)
-    steps = examples // batch_size
+    team.prepare(model)
+    batch_size = _batch_size(source, config)
+    steps = source.size('train') // batch_size
+    first, how = len(done.history), Augmentation.of(config)
     model.fit(
-        source.training(len(done.history), phase.end, batch_size, config.seed, Augmentation.of(config)),
+        team.shared(lambda share: source.training(first, phase.end, batch_size, config.seed, how, share)),
         initial_epoch=len(done.history),
         epochs=phase.end,
         steps_per_epoch=steps,
-        validation_data=source.evaluation('validation'),
-        callbacks=_callbacks(phase, config, journal, logs, steps),
+        validation_data=team.shared(lambda share: source.evaluation('validation', share)),
+        validation_steps=None if team.size == 1 else source.evaluation_steps('validation', team.size),
+        callbacks=_callbacks(phase, config, journal, logs, steps, team),
         shuffle=False,
         verbose=0,
     )
 
 
-def _callbacks(phase: Phase, config: TrainConfig, journal: Journal, logs: Path, steps: int) -> list[keras.callbacks.Callback]:
+def _batch_size(source: Source, config: TrainConfig) -> int:
+    return min(config.batch_size, source.size('train'))
+
+
+def _callbacks(phase: Phase, config: TrainConfig, journal: Journal, logs: Path, steps: int, team: Team) -> list[keras.callbacks.Callback]:
     plateau = keras.callbacks.ReduceLROnPlateau(factor=config.plateau_factor, patience=config.plateau_patience, min_delta=0)
     stops = not phase.frozen and config.stop_patience is not None
     deciding = [plateau, *([keras.callbacks.EarlyStopping(patience=config.stop_patience)] if stops else [])]
     average = [] if config.ema is None else [keras.callbacks.SwapEMAWeights()]  # validation sees the average
-    board = keras.callbacks.TensorBoard(str(logs), write_graph=False)
+    told = [keras.callbacks.TensorBoard(str(logs), write_graph=False), ShowProgress(config.epochs, steps)] if team.chief else []
     keep = KeepJournal(journal, phase, deciding, config.minutes)
-    return [*average, *deciding, board, StopAtNaN(), ShowProgress(config.epochs, steps), keep]
+    equal = [] if team.size == 1 else [StayEqual(team, config.minutes is not None)]
+    return [*average, *deciding, StopAtNaN(), *told, keep, *equal]
 
 
 @contextmanager
@@ -122,13 +140,3 @@ def _precision(policy: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _use(device: str) -> None:
-    if device == 'tpu':
-        raise UsageError("device 'tpu': not supported yet; use cpu or gpu")
-    gpus = tf.config.list_physical_devices('GPU')
-    if device == 'gpu' and not gpus:
-        raise UsageError("device 'gpu': TensorFlow finds none here; use --device cpu")
-    if device == 'cpu' and gpus:
-        tf.config.set_visible_devices([], 'GPU')

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import tensorflow as tf
 
 from .dataset import Dataset
+from .store import fetched, is_stored
 
 
 class TransformGraph(tf.Module):
@@ -17,7 +16,9 @@ class TransformGraph(tf.Module):
 
     def __init__(self, dataset: Dataset) -> None:
         super().__init__()
-        self._loaded = tf.saved_model.load(str(Path(dataset.folder, 'transform_fn')))
+        folder = f'{dataset.folder}/transform_fn'
+        self._copy = fetched(folder) if is_stored(folder) else None  # kept: an export copies the graph's vocabularies from there
+        self._loaded = tf.saved_model.load(self._copy.name if self._copy else folder)
         self._inputs = self._loaded.transform_fn.structured_input_signature[0][0]
 
     def __call__(self, image: tf.Tensor, label_name: tf.Tensor | None = None) -> dict[str, tf.Tensor]:

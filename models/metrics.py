@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-BINS = 15
+from .calibrate import uncalibrated
+from .confidence import AtCoverage, ReliabilityBin, calibration_error, expected_error, reliability, risk_coverage
+
 TINY = 1e-12
 
 
@@ -16,59 +19,90 @@ class Metrics:
 
     Attributes:
         examples: number of faces.
+        left_out: faces of the split that were not measured, as the model does not know their class.
         accuracy: share whose most probable class is the label.
+        standard_error: of the accuracy, see `standard_error`.
         loss: mean negative log probability of the label.
-        macro_f1: mean F1 over the classes that were labelled or predicted at all.
+        macro_f1: see `macro_f1`.
         calibration_error: see `calibration_error`.
+        calibration_error_before: the same without the temperature.
         covered: share of faces at or over the abstention threshold.
         covered_accuracy: accuracy on these; None where there is none.
         recall: of each class; None where the split has none of it.
         confusion: rows are labels, columns predictions.
+        reliability: see `reliability`.
+        risk_coverage: see `risk_coverage`.
     """
 
     examples: int
+    left_out: int
     accuracy: float
+    standard_error: float
     loss: float
     macro_f1: float
     calibration_error: float
+    calibration_error_before: float
     covered: float
     covered_accuracy: float | None
     recall: dict[str, float | None]
     confusion: list[list[int]]
+    reliability: tuple[ReliabilityBin, ...]
+    risk_coverage: tuple[AtCoverage, ...]
 
 
-def measure(probabilities: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], abstain_below: float = 0.0) -> Metrics:
+def measure(
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    classes: tuple[str, ...],
+    abstain_below: float = 0.0,
+    temperature: float = 1.0,
+    left_out: int = 0,
+) -> Metrics:
     """All figures.
 
     Args:
         probabilities: float (n, k).
         labels: integers (n,), indices into `classes`.
         abstain_below: faces whose best probability is lower are abstained.
+        temperature: what the logits were divided by.
+        left_out: faces of the split that are not among these.
     Raises:
         ValueError: there is no example.
     """
     if not len(labels):
         raise ValueError('no examples to measure')
     predicted = probabilities.argmax(axis=1)
+    right = predicted == labels
     confusion = confusion_matrix(labels, predicted, len(classes))
     covered = probabilities.max(axis=1) >= abstain_below
+    bins = reliability(probabilities, labels)
     return Metrics(
         examples=len(labels),
-        accuracy=float(np.mean(predicted == labels)),
+        left_out=left_out,
+        accuracy=float(right.mean()),
+        standard_error=standard_error(float(right.mean()), len(labels)),
         loss=log_loss(probabilities, labels),
         macro_f1=macro_f1(confusion),
-        calibration_error=calibration_error(probabilities, labels),
+        calibration_error=expected_error(bins),
+        calibration_error_before=calibration_error(uncalibrated(probabilities, temperature), labels),
         covered=float(covered.mean()),
-        covered_accuracy=float(np.mean(predicted[covered] == labels[covered])) if covered.any() else None,
+        covered_accuracy=float(right[covered].mean()) if covered.any() else None,
         recall=dict(zip(classes, _recall(confusion), strict=True)),
         confusion=confusion.tolist(),
+        reliability=bins,
+        risk_coverage=risk_coverage(probabilities, labels),
     )
+
+
+def standard_error(accuracy: float, examples: int) -> float:
+    """Standard error of an accuracy, as of a share of so many independent draws: sqrt(p (1 - p) / n)."""
+    return math.sqrt(accuracy * (1 - accuracy) / examples)
 
 
 def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Mean negative log probability of the labels."""
     chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.maximum(chosen, TINY)).mean())
+    return abs(float(np.log(np.clip(chosen, TINY, 1)).mean()))
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -77,21 +111,13 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) ->
 
 
 def macro_f1(confusion: np.ndarray) -> float:
-    """Mean F1 over the classes; one that was neither labelled nor predicted doesn't count."""
-    both = confusion.sum(axis=0) + confusion.sum(axis=1)
-    seen = both > 0
-    return float(np.mean(2 * np.diag(confusion)[seen] / both[seen]))
+    """Mean F1 over the classes that were labelled: one that the split has none of has no recall, and so no F1.
 
-
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
-    """Expected calibration error: |accuracy - confidence| of the top class, over equal bins (low, high], weighed by their faces.
-
-    Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", eq. 3.
+    So models that know more classes than the split are not marked down twice for naming them.
     """
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    return float(np.abs(np.bincount(place, right - confidence, bins)).sum() / len(labels))
+    both = confusion.sum(axis=0) + confusion.sum(axis=1)
+    seen = confusion.sum(axis=1) > 0
+    return float(np.mean(2 * np.diag(confusion)[seen] / both[seen]))
 
 
 def _recall(confusion: np.ndarray) -> list[float | None]:

@@ -1,19 +1,23 @@
 """A model package: a folder that holds a model, how faces must be cut for it, and what it is worth.
 
-model.json     architecture, classes, crop, temperature, abstention threshold, export that labels, SHA-256 of the other files
-model.tflite   uint8 crops to calibrated probabilities: what `label` runs
-model.keras    the architecture alone, for more training
-metrics.json   figures per split
-card.md        the same for a person
+model.json          architecture, classes, crop, temperature, abstention threshold, export that labels, SHA-256 of the other files
+model.tflite        uint8 crops to calibrated probabilities
+model-int8.tflite   the same in 8-bit integers, where the training was asked for it; `label` runs one of the two
+saved_model/        the same for TensorFlow, where asked for
+model.onnx          the same for ONNX runtimes, where asked for
+model.keras         the architecture alone, for more training
+metrics.json        figures per split and per export
+card.md             the same for a person
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..configs.errors import UsageError
@@ -22,6 +26,7 @@ from ..configs.schema import Crop
 
 INSTALLED = Path(str(resources.files(__package__))) / 'packages'
 MANIFEST = 'model.json'
+FILES = {'keras': 'model.keras', 'float': 'model.tflite', 'int8': 'model-int8.tflite', 'saved_model': 'saved_model', 'onnx': 'model.onnx'}
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class ModelPackage:
         temperature: what the logits are divided by; it stands in the export already.
         abstain_below: a face whose best probability is lower is abstained.
         export: file name of the export that labels.
-        files: SHA-256 of every other file, by name.
+        files: SHA-256 of every other file, by its path in the folder, with `/`.
     """
 
     folder: str
@@ -70,16 +75,23 @@ class ModelPackage:
     def export_path(self) -> Path:
         return Path(self.folder) / self.export
 
+    @property
+    def exports(self) -> dict[str, str]:
+        """File or folder of each export that the package holds, by the export's name: keras, float, int8, saved_model, onnx."""
+        return {name: file for name, file in FILES.items() if any(path == file or path.startswith(f'{file}/') for path in self.files)}
+
     @classmethod
     def load(cls, folder: str | Path) -> ModelPackage:
         """Reads a package and checks its files against its manifest.
 
         Raises:
-            UsageError: no folder, no manifest, a manifest that isn't one, or a file that differs from it.
+            UsageError: no folder, no manifest, a manifest that isn't one or names a file outside of the folder, or a file that differs.
         """
         manifest = _manifest(Path(folder))
         try:
             fields = {key: manifest[key] for key in ('name', 'architecture', 'temperature', 'abstain_below', 'export', 'files')}
+            if not isinstance(fields['files'], dict):
+                raise TypeError(f'files: {fields["files"]!r}')
             package = cls(folder=str(folder), classes=tuple(manifest['classes']), crop=Crop(**manifest['crop']), **fields)
         except (KeyError, TypeError) as error:
             raise UsageError(f'model {str(folder)!r}: {MANIFEST} is not a manifest of mien ({error}); train it again') from error
@@ -95,6 +107,8 @@ class ModelPackage:
         if self.export not in self.files:
             raise UsageError(f'model {self.folder!r}: {MANIFEST} names no SHA-256 of {self.export!r}; train it again')
         for name, expected in self.files.items():
+            if not _is_inside(name):
+                raise UsageError(f'model {self.folder!r}: {MANIFEST} names {name!r}, which is outside of the folder; train it again')
             path = Path(self.folder, name)
             if not path.is_file():
                 raise UsageError(f'model {self.folder!r}: {name} is missing; copy the whole folder again')
@@ -125,6 +139,18 @@ def sha256(path: str | Path) -> str:
     """SHA-256 of a file, 64 hex digits."""
     with open(path, 'rb') as file:
         return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
+def hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of files, and of all files below folders, by their path in `folder` with `/`."""
+    found = [path for name in names for path in ([folder / name] if (folder / name).is_file() else sorted((folder / name).rglob('*')))]
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in found if path.is_file()}
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a path of a manifest can only lie in the package's folder, on any system."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and '..' not in path.parts and '\\' not in name and ':' not in name
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from ..configs.schema import TrainConfig
+from .layer_weights import head, leaves
 
 OPTIMIZERS = {'adam': keras.optimizers.Adam, 'nadam': keras.optimizers.Nadam}
 
@@ -37,9 +38,9 @@ def phases(config: TrainConfig) -> list[Phase]:
 
 def compile_for(model: keras.Model, phase: Phase, config: TrainConfig) -> None:
     """Freezes or thaws the layers and gives the model a new optimizer; its weights stay."""
-    head = next(layer for layer in reversed(model.layers) if layer.weights)
-    for layer in model.layers:
-        layer.trainable = layer is head or not phase.frozen
+    last = head(model)
+    for layer in leaves(model):
+        layer.trainable = layer is last or not phase.frozen
     average = {} if config.ema is None else {'use_ema': True, 'ema_momentum': config.ema}
     model.compile(
         OPTIMIZERS[config.optimizer](phase.rate, **average),

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ..configs.errors import UsageError
-from ..configs.load import as_dict
+from ..configs.load import as_dict, load
 from ..configs.schema import TrainConfig
+from .beginning import digests
 
 # Options that change where or how it is told, and not the model.
 BESIDES = ('device', 'expect_accuracy')
+# Options that say what becomes of a trained network.
+AFTERWARDS = ('name', 'coverage', 'exports', 'label_with')
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,9 @@ class Recipe:
         command: the command line.
         counts: training faces by class.
         epochs: how many were run. best: which one the weights are of, counted from 1.
+        began_with: see `beginning.began_with`.
+        seconds: of training and validation, by the clock.
+        ended: what ended the training before its last epoch; empty where nothing did.
     """
 
     config: dict[str, Any]
@@ -33,20 +39,32 @@ class Recipe:
     counts: dict[str, int]
     epochs: int
     best: int
+    began_with: str
+    seconds: float
+    ended: str
 
 
 def identity(config: TrainConfig, dataset: str) -> dict[str, Any]:
-    """All that makes a training what it is, as plain values."""
-    return {key: value for key, value in as_dict(config).items() if key not in BESIDES} | {'dataset': dataset}
+    """All that makes a training what it is, as plain values; a file's SHA-256 stands for its name.
+
+    Raises:
+        UsageError: a file is not there.
+    """
+    return {key: value for key, value in as_dict(config).items() if key not in BESIDES} | digests(config) | {'dataset': dataset}
 
 
-def refuse_another(folder: Path, said: dict[str, Any], asked: dict[str, Any]) -> None:
-    """Compares a folder's identity with the asked one.
+def refuse_another(folder: Path, said: dict[str, Any], asked: dict[str, Any], finished: bool = True) -> None:
+    """Compares a folder's identity with the asked one. An option that was not known there had its default.
 
+    Args:
+        finished: it holds a package; else a training, for which another package may still be asked.
     Raises:
         UsageError: they differ; the message says in what.
     """
-    differences = [f'{key} is {said.get(key)!r} there, {asked.get(key)!r} here' for key in asked | said if said.get(key) != asked.get(key)]
+    said = as_dict(load(TrainConfig, 'train')) | said
+    if not finished:
+        said |= {key: asked.get(key) for key in AFTERWARDS}
+    differences = [f'{key} is {said.get(key)!r} there, {asked.get(key)!r} here' for key in asked if said.get(key) != asked.get(key)]
     if differences:
         raise UsageError(f'--out {str(folder)!r}: belongs to another training: {"; ".join(differences)}; name another --out or remove it')
 

@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from .metrics import Metrics
+from .slices import Slice, Slices
 
 
 def describe(metrics: Metrics) -> str:
     """All figures as lines of text."""
     sure = f', {metrics.covered_accuracy:.2%} accuracy on them' if metrics.covered_accuracy is not None else ''
     lines = [
-        f'accuracy {metrics.accuracy:.2%} of {metrics.examples:,} faces  loss {metrics.loss:.4f}  macro F1 {metrics.macro_f1:.4f}',
+        f'accuracy {metrics.accuracy:.2%} of {metrics.examples:,} faces, standard error {metrics.standard_error:.2%}',
+        f'loss {metrics.loss:.4f}  macro F1 {metrics.macro_f1:.4f}',
         f'calibration error {metrics.calibration_error:.4f}  labelled without abstaining {metrics.covered:.2%}{sure}',
         '',
         *_table(metrics),
     ]
     return '\n'.join(lines)
+
+
+def describe_slices(slices: Slices) -> list[str]:
+    """The accuracy of each slice, a line a measure, and what has no slices."""
+    head = ['accuracy by quarters of the split, each up to a bound'] if slices.slices else []
+    found = {one.measure: slices.of(one.measure) for one in slices.slices}
+    wide = max(map(len, found), default=0)
+    lines = [f'{measure:<{wide}} {"".join(map(_cell, some))}' for measure, some in found.items()]
+    return [*head, *lines, *unsliced(slices)]
+
+
+def unsliced(slices: Slices) -> list[str]:
+    """Why measures have no slices, a line for each reason."""
+    by_reason = defaultdict(list)
+    for measure, reason in slices.unsliced.items():
+        by_reason[reason].append(measure)
+    return [f'no slices by {", ".join(measures)}: {reason}' for reason, measures in by_reason.items()]
+
+
+def _cell(one: Slice) -> str:
+    return f'{f"to {bound(one.high)}":>11} {one.accuracy:>6.1%}'
+
+
+def bound(value: float) -> str:
+    """A bound of a slice, three digits or more."""
+    return f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'
 
 
 def _table(metrics: Metrics) -> list[str]:

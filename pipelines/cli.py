@@ -15,12 +15,13 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..configs.errors import JobFailed, UsageError
-from ..configs.schema import BuildConfig, LabelConfig, PhotoConfig, TrainConfig
+from ..configs.schema import BuildConfig, CompareConfig, LabelConfig, PhotoConfig, TrainConfig
 from .options import add_options, read_config
 from .signals import ending_at_once
 from .surroundings import Surroundings
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED, WRONG_CALL, FOUND = 0, 1, 2, 3
 Command = Callable[[argparse.Namespace], int | None]  # gives the exit status, None for done
-GOING_ON = ('label', 'build', 'train', 'demo')  # the same command goes on where it stopped
+GOING_ON = ('label', 'build', 'train', 'compare', 'demo')  # the same command goes on where it stopped
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,11 +66,15 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument('dataset', metavar='DATASET')
     train.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the package')
     add_options(train, TrainConfig)
-    evaluate = _command(commands, 'evaluate', _evaluate, 'accuracy, loss, macro F1, confusions and calibration of a model on a split')
+    evaluate = _command(commands, 'evaluate', _evaluate, 'accuracy, confusions, calibration and slices of a model on a split')
     evaluate.add_argument('model', metavar='MODEL')
     evaluate.add_argument('dataset', metavar='DATASET')
     evaluate.add_argument('--split', default='test', metavar='SPLIT', help='train, validation or test (default)')
-    evaluate.add_argument('--out', metavar='DIR', help='folder for the figures as JSON and the confusion matrix as PNG')
+    evaluate.add_argument('--out', metavar='DIR', help='folder for the figures as JSON, confusion matrix and reliability diagram as PNG')
+    compare = _command(commands, 'compare', _compare, 'trains and measures models, and says which is the best; one table of all')
+    compare.add_argument('datasets', nargs='*', metavar='DATASET', help='folders that `mien build` wrote, to train on')
+    compare.add_argument('--out', required=True, metavar='DIR', help='folder for the table, its plots, the packages, and the best of them')
+    add_options(compare, CompareConfig)
     verify = _command(commands, 'verify', _verify, 'checks that a snapshot is as it was written; status 3 if not')
     verify.add_argument('snapshot', metavar='SNAPSHOT')
     verify.add_argument('--json', action='store_true', help='print the findings as one line of JSON')
@@ -139,10 +144,29 @@ def _build(said: argparse.Namespace) -> None:
 
 def _train(said: argparse.Namespace) -> None:
     config = read_config(TrainConfig, 'train', said)
-    _import_tensorflow()
-    from ..models.train import train
+    from ..models.cluster import cluster_of
+    from .lock import writing_beside
 
-    train(said.dataset, said.out, config, shlex.join(['mien', *sys.argv[1:]]))
+    cluster = cluster_of(os.environ)
+    with writing_beside(Path(said.out)) if cluster is None or cluster.index == 0 else nullcontext():  # the other workers write nothing
+        _import_tensorflow()
+        from ..models.train import train
+
+        train(said.dataset, said.out, config, shlex.join(['mien', *sys.argv[1:]]))
+
+
+def _compare(said: argparse.Namespace) -> None:
+    config, out = read_config(CompareConfig, 'compare', said), Path(said.out)
+    from ..models.compare.compare import compare, prepared
+    from .lock import writing_beside
+
+    plan = prepared(said.datasets, out, config)
+    with writing_beside(out):
+        done = compare(plan, out, config, _tell)
+    for row in done.failures:
+        _say(f'mien: warning: run {row.id} failed: {row.reason}', FAILED)
+    if done.choice is not None:
+        _tell(f'best: {done.choice.row.id}, {done.choice.row.model}\n{out / "best"} holds it, {out / "comparison.md"} the table')
 
 
 def _evaluate(said: argparse.Namespace) -> None:

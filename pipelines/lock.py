@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +29,26 @@ def writing(path: Path, out: Path) -> Iterator[IO[str]]:
             file.truncate(0)
             os.write(file.fileno(), f'process {os.getpid()}, started {time.strftime("%Y-%m-%d %H:%M:%S")}'.encode())
         yield file
+
+
+@contextmanager
+def writing_beside(out: Path) -> Iterator[None]:
+    """Holds a lock file beside a folder that is, or will be, an output; leaves neither it nor folders that were made for it and are empty.
+
+    Raises:
+        UsageError: somebody holds it, or it can't be written.
+    """
+    out = out.absolute()
+    path = out.with_name(f'.{out.name}.lock')
+    made = [folder for folder in path.parents if not folder.exists()]
+    with writing(path, out):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+            for folder in made:
+                with suppress(OSError):
+                    folder.rmdir()
 
 
 def take(file: IO[str], out: Path) -> None:

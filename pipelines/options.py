@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import types
+from collections.abc import Callable
 from dataclasses import Field, fields
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -37,9 +38,14 @@ def _how(field: Field[Any], kind: Any) -> dict[str, Any]:
     if kind is bool:
         return {'action': argparse.BooleanOptionalAction, 'help': text}
     if get_origin(kind) is tuple:
-        return {'type': _several, 'metavar': 'A,B', 'help': text}
+        item = get_args(kind)[0]
+        return {'type': _several(item), 'metavar': 'A,B' if item is str else 'N,M', 'help': text}
     return {'type': kind, 'metavar': {int: 'N', float: 'X'}.get(kind, 'TEXT'), 'help': text}
 
 
-def _several(text: str) -> tuple[str, ...]:
-    return tuple(part for part in text.split(',') if part)
+def _several(item: type) -> Callable[[str], tuple[Any, ...]]:
+    def several(text: str) -> tuple[Any, ...]:
+        return tuple(item(part) for part in text.split(',') if part)
+
+    several.__name__ = f'list of {item.__name__}'  # argparse names it where a part is none
+    return several

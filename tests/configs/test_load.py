@@ -7,9 +7,9 @@ import pytest
 
 from mien.configs.errors import UsageError
 from mien.configs.load import as_dict, load, shipped
-from mien.configs.schema import BuildConfig, LabelConfig, TrainConfig
+from mien.configs.schema import BuildConfig, CompareConfig, LabelConfig, TrainConfig
 
-JOBS = {'label': LabelConfig, 'build': BuildConfig, 'train': TrainConfig}
+JOBS = {'label': LabelConfig, 'build': BuildConfig, 'train': TrainConfig, 'compare': CompareConfig}
 
 
 @pytest.mark.parametrize('job', JOBS)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.models.calibrate import softmax, temperature, threshold
+from mien.models.calibrate import softmax, temperature, threshold, uncalibrated
 
 
 def test_the_temperature_of_a_known_answer():
@@ -32,3 +32,9 @@ def test_the_threshold_keeps_the_asked_share():
 
 def test_softmax_of_large_logits_is_finite():
     assert softmax(np.array([1000.0, 1000.0])).tolist() == [0.5, 0.5]
+
+
+@given(st.lists(st.floats(-15, 15), min_size=2, max_size=8), st.floats(0.2, 5.0))
+def test_a_temperature_can_be_taken_back(logits, degrees):
+    logits = np.array([logits])
+    np.testing.assert_allclose(uncalibrated(softmax(logits / degrees), degrees), softmax(logits), rtol=1e-9)

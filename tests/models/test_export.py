@@ -1,9 +1,10 @@
-"""Training and labelling share one preprocessing graph: change it, and both change."""
+"""Training and labelling share one preprocessing graph: change it, and both change. A network within a network keeps its weights."""
 
 import shutil
 from functools import partial
 
 import apache_beam as beam
+import keras
 import numpy as np
 import tensorflow_transform.beam as tft_beam
 
@@ -11,6 +12,7 @@ from mien.models.architecture import InputSpec
 from mien.models.dataset import Dataset
 from mien.models.export import LabellingModel, tflite
 from mien.models.graph import TransformGraph
+from mien.models.int8 import int8
 from mien.models.interpreter import Labeller
 from mien.models.records import Source
 from mien.models.registry import builder
@@ -38,3 +40,28 @@ def test_a_changed_graph_changes_training_and_labelling(dataset, tmp_path):
     crops = images[0][:8].astype(np.uint8)
     np.testing.assert_allclose(labellers[1].predict(crops), labellers[0].predict(255 - crops), atol=1e-5)
     assert np.abs(labellers[1].predict(crops) - labellers[0].predict(crops)).max() > 1e-3
+
+
+def test_a_network_within_a_network_keeps_its_weights(dataset):
+    source = Source(dataset, TransformGraph(dataset), dataset.classes)
+    crops = next(source.crops('test'))[0]
+    network = nested(source.graph(crops)['image'])
+    model = LabellingModel(source.graph, network, dataset.crop, 1.0)
+    expected = model(crops).numpy()
+    assert np.abs(expected - expected.mean(axis=0)).max() > 0.05  # faces differ
+    np.testing.assert_allclose(Labeller(tflite(model)).predict(crops), expected, atol=1e-4)
+    assert np.mean(Labeller(int8(model, crops)).predict(crops).argmax(axis=1) == expected.argmax(axis=1)) > 0.8
+
+
+def nested(images):
+    """MobileNet inside of a functional model, with random weights and the batch statistics of real images."""
+    keras.utils.set_random_seed(1)
+    backbone = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3), alpha=0.25)
+    inputs = keras.Input((32, 32, 1))
+    features = backbone(keras.applications.mobilenet.preprocess_input(keras.layers.Concatenate()([inputs] * 3)))
+    network = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(features)))
+    for layer in backbone.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    network(images, training=True)
+    return network

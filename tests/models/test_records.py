@@ -1,5 +1,7 @@
 """Reading records: every example once an epoch, in an order that the seed decides."""
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -132,3 +134,11 @@ def test_counts_and_labels_agree(source):
     labels = np.concatenate([labels for _, labels in source.crops('train')])
     assert source.counts('train') == {'neutral': 48, 'happiness': 32, 'surprise': 16}
     assert np.bincount(labels).tolist() == [48, 32, 16]
+
+
+def test_records_are_counted_once(rewritten, source):
+    dataset = rewritten()
+    counted = Source(dataset, source.graph, dataset.classes).counts('train')
+    for path in dataset.files('train'):
+        os.truncate(path, 0)  # whoever reads it again finds nothing
+    assert Source(dataset, source.graph, dataset.classes).counts('train') == counted == source.counts('train')

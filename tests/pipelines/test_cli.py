@@ -27,7 +27,8 @@ def test_help_answers_at_once():
     started = time.monotonic()
     done = run('--help')
     assert done.returncode == 0
-    assert all(command in done.stdout for command in ('label', 'build', 'train', 'evaluate', 'verify', 'diff', 'prune', 'models', 'demo'))
+    commands = ('label', 'build', 'train', 'evaluate', 'compare', 'verify', 'diff', 'prune', 'models', 'demo')
+    assert all(command in done.stdout for command in commands)
     assert time.monotonic() - started < 2  # the claim of half a second is a benchmark's; a busy machine must not fail a test
 
 
@@ -65,6 +66,12 @@ def test_labelling_never_imports_tensorflow(tmp_path):
         (['label', 'in', '--out', 'out', '--shards', '3'], '--shards 3: not a power of two; say 4'),
         (['label', 'in', '--out', 'out', '--workers', '0'], '--workers 0: must be at least 1'),
         (['label', 'in', '--out', 'out', '--runner', 'dask'], "runner 'dask': not known; say one of local"),
+        (['compare', '--out', 'out'], 'nothing to compare; name --architectures or --packages'),
+        (['compare', 'in', '--architectures', 'dcnn', '--out', 'a/b/out'], "dataset 'in': holds no snapshot.json"),
+        (['compare', '--packages', 'in', '--test', 'bare', '--out', 'out'], "dataset 'bare': holds no snapshot.json"),
+        (['compare', '--batch-sizes', '16,many', '--out', 'out'], "argument --batch-sizes: invalid list of int value: '16,many'"),
+        (['compare', '--batch-sizes', '16,0', '--out', 'out'], 'batch_sizes is 0, must be at least 1'),
+        (['compare', '--prefer', 'loadcold', '--out', 'out'], "prefer is 'loadcold' (did you mean 'load_cold'?)"),
         (['label', 'in'], 'the following arguments are required: --out'),
         (['lable', 'in'], "invalid choice: 'lable'"),
     ],
@@ -88,6 +95,38 @@ def test_a_second_writer_is_told_who_holds_the_output(tmp_path):
     (tmp_path / 'in/a.jpg').write_bytes(b'')
     with Output(Path(tmp_path, 'out')).held():
         assert f'is being written by process {os.getpid()}, started ' in refused('label', tmp_path / 'in', '--out', tmp_path / 'out')
+
+
+@pytest.mark.parametrize('words', [['train', 'in', '--architecture', 'dcnn'], ['compare', '--packages', 'default']])
+def test_so_is_a_second_training_and_a_second_comparison(tmp_path, words):
+    from pathlib import Path
+
+    from mien.pipelines.lock import writing_beside
+
+    out = Path(tmp_path, 'out')
+    where = ['--test', _dataset(tmp_path / 'in')] if words[0] == 'compare' else []
+    with writing_beside(out):
+        assert f"output '{out}' is being written by process {os.getpid()}, started " in refused(*words, *where, '--out', out, cwd=tmp_path)
+    assert os.listdir(tmp_path) == ['in'] * len(where[:1])
+
+
+def _dataset(folder):
+    """What looks like a dataset to who reads no record."""
+    import json
+
+    (folder / 'transform_fn').mkdir(parents=True)
+    (folder / 'transform_fn/saved_model.pb').touch()
+    (folder / 'in-test.tfrecord-00000-of-00001').touch()
+    config = {
+        'name': 'in',
+        'classes': ['neutral', 'anger'],
+        'crop_template': 'fer2013',
+        'crop_scale': 1,
+        'crop_size': 48,
+        'crop_channels': 1,
+    }
+    (folder / 'snapshot.json').write_text(json.dumps({'config': config, 'files': {}}))
+    return folder
 
 
 def test_a_reader_that_has_seen_enough_is_no_error():

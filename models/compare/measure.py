@@ -1,0 +1,107 @@
+"""Measures a package in a process of its own.
+
+    python -m mien.models.compare.measure PACKAGE DATASET SPLIT [FACE]
+
+Prints one line of JSON, see `Measured`; FACE becomes an .npy file of the split's first crop.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...configs.errors import JobFailed, UsageError
+from ..dataset import Dataset
+from ..evaluate import check, evaluate_source
+from ..interpreter import Labeller
+from ..metrics import Metrics
+from ..package import FILES, ModelPackage, find
+from .measured import ExportFigures, Measured, to_json
+from .timing import BATCH, times
+
+if TYPE_CHECKING:
+    from ..records import Source
+
+Predict = Callable[[np.ndarray], np.ndarray]  # uint8 (n, size, size, channels) to float32 (n, k)
+
+
+def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measured, np.ndarray]:
+    """Figures of a package on a split, and the split's first crops, uint8 (n, size, size, channels).
+
+    Raises:
+        UsageError: crops, classes or split do not fit.
+    """
+    from ..graph import TransformGraph
+    from ..records import Source
+
+    check(package, dataset, split)
+    source = Source(dataset, TransformGraph(dataset), package.classes)
+    result = evaluate_source(package, source, split)
+    faces = next(crops for crops, _ in source.crops(split, BATCH) if len(crops))
+    names = sorted(name for name in package.files if Path(name).suffix in OPENERS)
+    shared = {key.name: getattr(result.metrics, key.name) for key in fields(Metrics) if key.name in Measured.__dataclass_fields__}
+    measured = Measured(
+        model=package.id,
+        test=result.dataset,
+        split=split,
+        export=package.export,
+        parameters=_parameters(Path(package.folder, FILES['keras'])),
+        exports=tuple(_export(Path(package.folder, name), source, split, faces) for name in names),
+        **shared,
+    )
+    return measured, faces
+
+
+def _export(path: Path, source: Source, split: str, faces: np.ndarray) -> ExportFigures:
+    opener = OPENERS[path.suffix]
+    predict = opener(path)
+    right = [predict(crops).argmax(axis=1) == labels for crops, labels in source.crops(split) if len(crops)]
+    taken = times(lambda: opener(path), faces)
+    accuracy = float(np.concatenate(right).mean())
+    return ExportFigures(path.name, path.stat().st_size, accuracy, taken.load, taken.latency, taken.faces_per_second)
+
+
+def _open_tflite(path: Path) -> Predict:
+    return Labeller(path.read_bytes()).predict
+
+
+def _open_onnx(path: Path) -> Predict:
+    import onnxruntime
+
+    from ..onnx import INPUT, OUTPUT
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
+    return lambda crops: session.run([OUTPUT], {INPUT: crops})[0]
+
+
+OPENERS: dict[str, Callable[[Path], Predict]] = {'.tflite': _open_tflite, '.onnx': _open_onnx}  # of what runs without TensorFlow
+
+
+def _parameters(path: Path) -> int | None:
+    import keras
+
+    return int(keras.saving.load_model(path, compile=False).count_params()) if path.is_file() else None
+
+
+def main(words: list[str]) -> int:
+    """Measures and prints; gives the exit status."""
+    try:
+        measured, faces = measure(find(words[0]), Dataset.load(words[1]), words[2])
+    except (UsageError, JobFailed) as error:
+        print(f'mien: {error}', file=sys.stderr)
+        return 2
+    if len(words) > 3:
+        np.save(words[3], faces[0])
+    print(to_json(measured), flush=True)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""One run of a comparison: trained, if it is a training, and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ..package import FILES, find
+from . import told
+from .figures import figures
+from .files import Places
+from .plan import Run, Training
+from .planned import planned, unfit
+from .result import Result, read, write
+from .row import FAILED, OK, Row, expecting, failed, with_figures
+from .training import epochs_seen, train
+
+Tell = Callable[[str], object]
+
+
+def do(run: Run, split: str, places: Places, tell: Tell) -> bool:
+    """Leaves the run's result on disk; gives whether there was anything to do."""
+    row = planned(run, split)
+    done = read(places.result(run.id))
+    if done is not None and _stands(done.row, row, run, places):
+        tell(f'[{run.id}] is done already: {_summary(done.row)}')
+        write(replace(done, row=expecting(done.row, row.expected)), places.result(run.id))
+        return False
+    result = _done(run, row, split, places, lambda line: tell(f'[{run.id}] {line}'))
+    write(result, places.result(run.id))
+    tell(f'[{run.id}] {_summary(result.row)}')
+    return True
+
+
+def _stands(done: Row, asked: Row, run: Run, places: Places) -> bool:
+    """Whether a row is of the model that stands there, measured where it is asked for."""
+    same = done.status == OK and (done.test, done.split) == (asked.test, asked.split)
+    there = isinstance(run.source, str) or places.package(run.id).is_dir()
+    return same and there and find(_folder(run, places)).id == done.model
+
+
+def _folder(run: Run, places: Places) -> str:
+    return run.source if isinstance(run.source, str) else str(places.package(run.id))
+
+
+def _done(run: Run, row: Row, split: str, places: Places, tell: Tell) -> Result:
+    if isinstance(run.source, Training):
+        reason = unfit(run) or train(run.id, run.source, places, tell)
+        if reason:
+            return Result(failed(row, reason, epochs_seen(places.log(run.id))))
+    folder = _folder(run, places)
+    said = told.read(find(folder).folder)
+    row = replace(row, epochs_run=said.epochs, ended=said.ended, train_seconds=said.seconds, training_accuracy=said.training_accuracy)
+    row = replace(row, package=row.package or f'runs/{run.id}')
+    found = figures(folder, run, split, places)
+    if isinstance(found, str):
+        return Result(failed(row, f'cannot be measured: {found}', said.epochs))
+    keras = Path(find(folder).folder, FILES['keras'])
+    row = with_figures(row, found.measured, found.load_cold, keras.stat().st_size if keras.is_file() else None)
+    confusion = tuple(tuple(counts) for counts in found.measured.confusion)
+    return Result(expecting(row, row.expected), confusion, found.measured.reliability, said.history)
+
+
+def _summary(row: Row) -> str:
+    if row.status == FAILED or row.accuracy is None:
+        return f'failed: {row.reason}'
+    expected = '' if row.expected is None else f' (reported {row.expected:.2%}: {"met" if row.met else "not met"})'
+    return f'accuracy {row.accuracy:.2%}{expected} on {row.split} of {row.test}, {row.load_cold:.2f} s cold'

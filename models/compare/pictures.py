@@ -1,0 +1,61 @@
+"""The pictures of a comparison, PNG."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..plot import Confusion, calibration_png, confusions_png, training_png
+from ..scatter import Point, scatter_png
+from .result import Result
+from .row import OK
+
+SPEED = 'faces a second, in batches, on one thread'
+
+
+def draw(results: Sequence[Result], best: str | None, folder: Path) -> list[Path]:
+    """Draws what there is to draw and removes other pictures; gives their paths.
+
+    Args:
+        best: id of the best run.
+    """
+    finished = [result for result in results if result.row.status == OK]
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = [_drawn(folder / name, how) for name, how in _pictures(finished, best).items()]
+    for path in folder.glob('*.png'):
+        if path not in drawn:
+            path.unlink()
+    return drawn
+
+
+def _pictures(finished: Sequence[Result], best: str | None) -> dict[str, Callable[[Path], None]]:
+    if not finished:
+        return {}
+    sizes = [_point(result, result.row.bytes or 1) for result in finished]
+    speeds = [_point(result, result.row.faces_per_second or 1.0) for result in finished]
+    curves = {result.row.id: result.reliability for result in finished}
+    histories = {result.row.id: result.history for result in finished if result.history}
+    pictures: dict[str, Callable[[Path], None]] = {
+        'accuracy-size.png': lambda path: scatter_png(sizes, 'size of the file that labels', 'Accuracy against size', path, 'B', best),
+        'accuracy-speed.png': lambda path: scatter_png(speeds, SPEED, 'Accuracy against speed', path, best=best),
+        'calibration.png': lambda path: calibration_png(curves, 'Calibration', path),
+    }
+    if histories:
+        pictures['training.png'] = lambda path: training_png(histories, 'Training', path)
+    return pictures | {f'confusion-{result.row.id}.png': _confusion(result) for result in finished}
+
+
+def _point(result: Result, x: float) -> Point:
+    return Point(result.row.id, x, result.row.accuracy or 0.0, result.row.standard_error or 0.0)
+
+
+def _confusion(result: Result) -> Callable[[Path], None]:
+    return lambda path: confusions_png([Confusion(result.row.id, result.confusion, result.row.classes or ())], path)
+
+
+def _drawn(path: Path, how: Callable[[Path], None]) -> Path:
+    beside = path.with_name(f'.{path.name}.partial')
+    how(beside)
+    os.replace(beside, path)
+    return path

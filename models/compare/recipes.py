@@ -1,0 +1,27 @@
+"""Which train config an architecture is trained by, where nobody says another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...configs.load import shipped
+from ..registry import ARCHITECTURES, is_keras_file
+
+TRANSFER, PLAIN = 'transfer', 'train'
+
+
+def recipe_of(architecture: str | None, recipes: Mapping[str, str]) -> str:
+    """Name or path of a train config.
+
+    Args:
+        architecture: as `mien train` takes it; None: the plain recipe says which.
+        recipes: what a comparison's config says of an architecture.
+    """
+    if architecture is None:
+        return PLAIN
+    if architecture in recipes:
+        return recipes[architecture]
+    if architecture in ARCHITECTURES:
+        return architecture if architecture in shipped() else PLAIN
+    somebodys = ':' in architecture or is_keras_file(architecture)
+    return PLAIN if somebodys or TRANSFER not in shipped() else TRANSFER

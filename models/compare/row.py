@@ -1,0 +1,131 @@
+"""One row of the table: what a run was asked, what came of it, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..package import FILES
+from .measured import ExportFigures, Measured
+
+OK, FAILED = 'ok', 'failed'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What is not known, or means nothing here, is None. Sizes are bytes, times seconds.
+
+    Attributes:
+        id: of the run.
+        status, reason: ok; or failed, and why.
+        dataset: `name@digest` of what it was trained on.
+        test, split: `name@digest` of what it was measured on, and which split of that.
+        architecture, weights: the network, and what it began with.
+        classes: in the order of the probabilities.
+        batch_size, learning_rate, seed: of the training.
+        epochs_asked, epochs_run, ended: epochs at most, how many were run, and what ended them.
+        train_seconds: of training and validation.
+        package: its folder, from the table's if it was trained here. model: `name@digest`.
+        parameters: of the network.
+        examples, left_out: faces measured; faces of classes that the model does not know.
+        accuracy, standard_error, loss, macro_f1, calibration_error, recall: of the labelling export, as in `Metrics`.
+        training_accuracy: on train, with augmentation and dropout, in the epoch whose weights these are.
+        expected, met: the accuracy that the recipe should reach, and whether it does.
+        keras_bytes, tflite_bytes, int8_bytes: sizes of the files. bytes: of the one that labels, export.
+        load_cold: from the start of a fresh process, through its imports, to the first prediction.
+        load_warm: opening it again to the first prediction. latency: for one face. faces_per_second: in batches of 256. One thread each.
+        fastest: of the exports that are no less accurate here than the float one, the one of most faces a second.
+        exports: the same figures of each.
+    """
+
+    id: str
+    status: str
+    reason: str | None = None
+    dataset: str | None = None
+    test: str
+    split: str
+    architecture: str | None = None
+    weights: str | None = None
+    classes: tuple[str, ...] | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    seed: int | None = None
+    epochs_asked: int | None = None
+    epochs_run: int | None = None
+    ended: str | None = None
+    train_seconds: float | None = None
+    package: str | None = None
+    model: str | None = None
+    parameters: int | None = None
+    examples: int | None = None
+    left_out: int | None = None
+    accuracy: float | None = None
+    standard_error: float | None = None
+    training_accuracy: float | None = None
+    expected: float | None = None
+    met: bool | None = None
+    loss: float | None = None
+    macro_f1: float | None = None
+    calibration_error: float | None = None
+    recall: dict[str, float | None] | None = None
+    keras_bytes: int | None = None
+    tflite_bytes: int | None = None
+    int8_bytes: int | None = None
+    bytes: int | None = None
+    export: str | None = None
+    load_cold: float | None = None
+    load_warm: float | None = None
+    latency: float | None = None
+    faces_per_second: float | None = None
+    fastest: str | None = None
+    exports: tuple[ExportFigures, ...] | None = None
+
+
+def failed(row: Row, reason: str, epochs_run: int | None = None) -> Row:
+    """A row that says why there are no figures."""
+    return replace(row, status=FAILED, reason=reason, epochs_run=epochs_run)
+
+
+def expecting(row: Row, expected: float | None) -> Row:
+    """A row with the accuracy that its recipe should reach."""
+    met = None if expected is None or row.accuracy is None else row.accuracy >= expected
+    return replace(row, expected=expected, met=met)
+
+
+def with_figures(row: Row, measured: Measured, load_cold: float, keras_bytes: int | None) -> Row:
+    """A row with what was measured."""
+    sizes, own = {one.file: one.bytes for one in measured.exports}, measured.labelling
+    return replace(
+        row,
+        status=OK,
+        model=measured.model,
+        parameters=measured.parameters,
+        examples=measured.examples,
+        left_out=measured.left_out,
+        accuracy=measured.accuracy,
+        standard_error=measured.standard_error,
+        loss=measured.loss,
+        macro_f1=measured.macro_f1,
+        calibration_error=measured.calibration_error,
+        recall=measured.recall,
+        keras_bytes=keras_bytes,
+        tflite_bytes=sizes.get(FILES['float']),
+        int8_bytes=sizes.get(FILES['int8']),
+        bytes=own.bytes,
+        export=measured.export,
+        load_cold=load_cold,
+        load_warm=own.load_warm,
+        latency=own.latency,
+        faces_per_second=own.faces_per_second,
+        fastest=fastest(measured.exports),
+        exports=measured.exports,
+    )
+
+
+def fastest(exports: Iterable[ExportFigures]) -> str | None:
+    """File of the fastest export in batches whose accuracy is no less than the float one's; None where there is no float one."""
+    exports = tuple(exports)
+    plain = next((one for one in exports if one.file == FILES['float']), None)
+    if plain is None:
+        return None
+    return max((one for one in exports if one.accuracy >= plain.accuracy), key=lambda one: one.faces_per_second).file

@@ -1,0 +1,60 @@
+"""The Python API of a model package: crops of faces to the probabilities of its classes, from any number of threads."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from .interpreter import Labeller
+from .package import ModelPackage
+
+
+class Predictor:
+    """Runs a package's labelling export, without TensorFlow.
+
+        from mien.models.package import find
+        from mien.models.predictor import Predictor
+
+        package = find('default')  # an installed package or a folder
+        predictor = Predictor(package)
+        probabilities = predictor.predict(crops)
+        names = [package.classes[best] for best in probabilities.argmax(axis=1)]
+
+    Threads share the model's bytes, and each opens an interpreter of its own at its first call. Any split of the crops into calls,
+    on any thread, gives the same bytes. It can be pickled.
+    """
+
+    def __init__(self, package: ModelPackage) -> None:
+        """Reads the export.
+
+        Raises:
+            JobFailed: LiteRT runs it without XNNPACK here.
+        """
+        self._model = package.export_path.read_bytes()
+        self._own = threading.local()
+        self.classes = self._labeller().classes
+
+    def predict(self, crops: np.ndarray) -> np.ndarray:
+        """Class probabilities.
+
+        Args:
+            crops: uint8 (n, size, size, channels), cut as `package.crop` says; n may be 0.
+        Returns:
+            float32 (n, k), in the order of `package.classes`. A face whose greatest one is below `package.abstain_below` is abstained.
+        Raises:
+            ValueError: the crops' type or shape is not the model's.
+        """
+        return self._labeller().predict(crops)
+
+    def _labeller(self) -> Labeller:
+        if not hasattr(self._own, 'labeller'):
+            self._own.labeller = Labeller(self._model)
+        return self._own.labeller
+
+    def __getstate__(self) -> tuple[bytes, int]:
+        return self._model, self.classes
+
+    def __setstate__(self, state: tuple[bytes, int]) -> None:
+        self._model, self.classes = state
+        self._own = threading.local()

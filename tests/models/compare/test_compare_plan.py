@@ -1,0 +1,207 @@
+"""What a comparison will do: its runs, their names and configs, and what is refused before anything is trained."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mien.configs.errors import UsageError
+from mien.configs.load import load
+from mien.configs.schema import CompareConfig, TrainConfig
+from mien.models.compare import architectures
+from mien.models.compare.asked import slug
+from mien.models.compare.compare import prepared
+from mien.models.compare.files import Places
+from mien.models.compare.plan import after_others, plan
+from mien.models.compare.planned import planned, unfit
+from mien.models.compare.recipes import recipe_of
+from mien.models.package import find
+from mien.models.recipe import identity, write_identity
+
+
+def config(**said) -> CompareConfig:
+    return load(CompareConfig, 'compare', None, said)
+
+
+def trained(run) -> TrainConfig:
+    return run.source.config
+
+
+def test_every_architecture_meets_every_dataset_by_its_own_recipe(folder):
+    made = plan(config(architectures=('dcnn', 'fernet')), [folder('raw'), folder('curated')])
+    assert made.ids == ('raw-dcnn', 'raw-fernet', 'curated-dcnn', 'curated-fernet')
+    assert [run.id for run in made.runs] == list(made.ids)
+    assert [trained(run) for run in made.runs[:2]] == [
+        replace(load(TrainConfig, 'train', name), name=f'raw-{name}') for name in ('dcnn', 'fernet')
+    ]
+    assert [run.test.name for run in made.runs] == ['raw', 'raw', 'curated', 'curated']
+
+
+def test_a_grid_names_what_varies_and_the_budget_is_for_all(folder):
+    made = plan(config(architectures=('dcnn',), batch_sizes=(16, 64), learning_rates=(0.001, 5e-5), epochs=3, minutes=2), [folder('raw')])
+    assert made.ids == ('raw-dcnn-b16-lr0.001', 'raw-dcnn-b16-lr5e-05', 'raw-dcnn-b64-lr0.001', 'raw-dcnn-b64-lr5e-05')
+    found = [(one.batch_size, one.learning_rate, one.epochs, one.minutes) for one in map(trained, made.runs)]
+    assert found == [(16, 0.001, 3, 2.0), (16, 5e-5, 3, 2.0), (64, 0.001, 3, 2.0), (64, 5e-5, 3, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ('run', 'dataset', 'batch', 'epochs', 'reported'),
+    [
+        ('0_1', 'fer2013', 32, 10, 0.5206),
+        ('0_4', 'ferplus_3', 8, 60, 0.8484),
+        ('1_1', 'fer2013', 64, 60, 0.6653),
+        ('1_3', 'ferplus_3', 8, 60, 0.8479),
+        ('2_1', 'fer2013_4', 32, 100, 0.78),
+        ('2_3', 'ferplus_3', 64, 120, None),
+    ],
+)
+def test_the_published_runs_are_a_comparison(folder, run, dataset, batch, epochs, reported):
+    folders = [folder(name) for name in ('fer2013', 'fer2013_4', 'ferplus_3')]
+    made = plan(load(CompareConfig, 'compare', 'published', {'only': (run,)}), folders)
+    assert len(made.ids) == 21
+    (one,) = made.runs
+    found = trained(one)
+    assert (one.id, one.test.name, one.source.dataset.name) == (run, dataset, dataset)
+    assert (found.batch_size, found.epochs, found.expect_accuracy) == (batch, epochs, reported)
+
+
+def test_a_run_may_say_another_architecture_and_other_weights(folder):
+    runs = {'t_one': {'architecture': 'MobileNet', 'weights': 'none', 'config': 'train'}}
+    (run,) = plan(config(runs=runs, weights='imagenet'), [folder('two')]).runs
+    assert (trained(run).architecture, trained(run).weights, trained(run).name) == ('MobileNet', 'none', 't_one')
+
+
+def test_packages_are_measured_on_the_test_or_on_each_dataset(folder):
+    raw, curated = folder('raw'), folder('curated')
+    one = plan(config(packages=('default',), test=curated), [raw])
+    assert [(run.id, run.test.name, run.source) for run in one.runs] == [('default', 'curated', 'default')]
+    each = plan(config(packages=('default',)), [raw, curated])
+    assert [(run.id, run.test.name) for run in each.runs] == [('raw-default', 'raw'), ('curated-default', 'curated')]
+
+
+def test_datasets_of_one_name_are_called_by_their_folders(folder):
+    first, second = Path(folder('faces', under='one')), folder('faces', under='two')
+    renamed = first.rename(first.with_name('monday'))
+    assert plan(config(architectures=('dcnn',)), [str(renamed), second]).ids == ('monday-dcnn', 'faces-dcnn')
+
+
+@pytest.mark.parametrize(
+    ('architecture', 'said', 'recipe'),
+    [
+        (None, {}, 'train'),
+        ('dcnn', {}, 'dcnn'),
+        ('dcnn', {'dcnn': 'run_2_1'}, 'run_2_1'),
+        ('compact_resnet', {}, 'train'),
+        ('MobileNetV2', {}, 'transfer'),
+        ('mine.networks:build', {}, 'train'),
+        ('folder/network.keras', {}, 'train'),
+    ],
+)
+def test_the_recipe_of_an_architecture(architecture, said, recipe):
+    assert recipe_of(architecture, said) == recipe
+
+
+def test_all_architectures_are_those_of_keras_too_and_another_one_is_refused(capsys):
+    assert architectures.main(['all']) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {'dcnn', 'fernet', 'mini_xception', 'MobileNet', 'DenseNet121', 'Xception', 'VGG16'} < set(found)
+    with pytest.raises(UsageError, match=r"'MobilNet': no such architecture \(did you mean 'MobileNet'\?\)"):
+        architectures.spelled_out(['dcnn', 'MobilNet'])
+
+
+def test_a_name_becomes_part_of_a_file_name():
+    assert [slug(text) for text in ('a.b:c', '../x', 'é', 'MobileNetV3-Large')] == ['a.b_c', 'x', '_', 'MobileNetV3-Large']
+
+
+@pytest.mark.parametrize(
+    ('said', 'datasets', 'message'),
+    [
+        ({}, ['raw'], 'nothing to compare'),
+        ({'architectures': ('dcnn',)}, [], 'no DATASET to train on'),
+        ({'packages': ('default',)}, [], 'no dataset to measure them on'),
+        ({'packages': ('default', './default')}, ['raw'], "run 'default': there are two"),
+        ({'architectures': ('dcnn',), 'only': ('raw-dcn',)}, ['raw'], r"--only 'raw-dcn': no such run \(did you mean 'raw-dcnn'\?\)"),
+        ({'runs': {'a/b': {}}}, ['raw'], "run 'a/b': no name for a file"),
+        ({'runs': {'a': {'dataset': 'row'}}}, ['raw'], r"dataset 'row' is not among the DATASETs \(did you mean 'raw'\?\)"),
+        ({'runs': {'a': {}}}, ['raw', 'curated'], 'names no dataset'),
+        ({'runs': {'a': {'config': 'run_9_9'}}}, ['raw'], "config 'run_9_9'"),
+        ({'runs': {'a': {}}, 'test': 'nowhere'}, ['raw'], "dataset 'nowhere': no such folder"),
+        ({'architectures': ('dcnn',), 'split': 'validation', 'weights': 'nowhere.keras'}, ['raw'], "weights 'nowhere.keras': no such file"),
+        ({'packages': ('defualt',)}, ['raw'], r"model 'defualt': .*did you mean 'default'"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_trained(folder, tmp_path, said, datasets, message):
+    folders = [folder(name) for name in datasets]
+    with pytest.raises(UsageError, match=message) as error:
+        prepared(folders, tmp_path / 'out', config(**said))
+    assert '\n' not in str(error.value)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_a_missing_split_or_class_is_said_before_anything_is_trained(folder, tmp_path):
+    raw = folder('raw')
+    mine = tmp_path / 'mine.yaml'
+    mine.write_text('architecture: dcnn\nclasses: [neutral, fear]\n')
+    with pytest.raises(UsageError, match="no class 'fear'"):
+        prepared([raw], tmp_path / 'out', config(runs={'a': {'config': str(mine)}}))
+    Path(raw, 'raw-test.tfrecord-00000-of-00001').unlink()
+    with pytest.raises(UsageError, match="no split 'test'"):
+        prepared([raw], tmp_path / 'out', config(architectures=('dcnn',)))
+
+
+def test_a_changed_recipe_is_refused_with_the_difference(folder, tmp_path):
+    raw, places = folder('raw'), Places(tmp_path / 'out')
+    (run,) = prepared([raw], places.out, config(architectures=('dcnn',), epochs=3)).runs
+    places.partial(run.id).mkdir(parents=True)
+    write_identity(places.partial(run.id) / 'training.json', identity(trained(run), planned(run, 'test').dataset))
+    assert prepared([raw], places.out, config(architectures=('dcnn',), epochs=3)).ids == ('raw-dcnn',)
+    with pytest.raises(UsageError, match='epochs is 3 there, 4 here'):
+        prepared([raw], places.out, config(architectures=('dcnn',), epochs=4))
+
+
+def test_a_run_may_begin_with_what_an_earlier_one_trains(folder, tmp_path):
+    runs = {'first': {'architecture': 'dcnn'}, 'second': {'architecture': 'dcnn', 'weights': 'first'}}
+    first, second = after_others(plan(config(runs=runs), [folder('two')]), Places(tmp_path)).runs
+    assert (trained(first).weights, first.source.after) == ('none', None)
+    assert (trained(second).weights, second.source.after) == (str(tmp_path / 'runs/first'), 'first')
+    assert (planned(second, 'test').weights, unfit(second)) == (
+        'run first',
+        'it begins with the package of run first, which is not there',
+    )
+    shutil.copytree(find('default').folder, tmp_path / 'runs/first')
+    assert planned(second, 'test').weights.startswith('first@')
+    assert unfit(second) == ''
+
+
+def test_a_later_run_is_nothing_to_begin_with(folder, tmp_path):
+    runs = {'first': {'architecture': 'dcnn', 'weights': 'second'}, 'second': {'architecture': 'dcnn'}}
+    with pytest.raises(UsageError, match=r"weights 'second': no such file"):
+        prepared([folder('two')], tmp_path / 'out', config(runs=runs))
+
+
+def test_a_folder_of_something_else_is_refused(folder, tmp_path):
+    (tmp_path / 'photos').mkdir()
+    (tmp_path / 'photos/holiday.jpg').touch()
+    with pytest.raises(UsageError, match='holds files, and no comparison'):
+        prepared([folder('raw')], tmp_path / 'photos', config(architectures=('dcnn',)))
+
+
+def test_what_cannot_be_measured_is_not_trained(folder):
+    raw, curated = folder('raw'), folder('curated', ('surprise', 'anger'))
+    small = folder('small', size=32)
+    reasons = [unfit(plan(config(architectures=('dcnn',), test=test), [raw]).runs[0]) for test in (None, raw, curated, small)]
+    assert reasons[:2] == ['', '']
+    assert 'has surprise, anger; it is trained on neutral, happiness, anger' in reasons[2]
+    assert 'crops are fer2013, scale 1, 48x48x1' in reasons[3]
+
+
+def test_what_is_known_of_a_package_stands_in_its_own_figures(folder):
+    (run,) = plan(config(packages=('default',)), [folder('raw')]).runs
+    row = planned(run, 'test')
+    said = json.loads(Path(find('default').folder, 'metrics.json').read_text())['recipe']
+    assert (row.dataset, row.batch_size, row.epochs_asked) == (said['dataset'], said['config']['batch_size'], said['config']['epochs'])
+    assert (row.architecture, row.package, row.weights) == ('compact_resnet', 'default', 'none')

@@ -1,0 +1,50 @@
+"""Trains one network for two steps, in a process of its own: `python -m tests.zoo.one NETWORK DATASET OUT` prints what it took."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mien.configs.load import load
+from mien.configs.schema import TrainConfig
+from mien.models.dataset import Dataset
+from mien.models.export import LabellingModel, tflite
+from mien.models.fit import fit, open_source
+from mien.models.interpreter import Labeller
+
+OPTIONS = {'epochs': 1, 'batch_size': 8, 'learning_rate': 1e-5, 'weights': 'none'}
+
+
+def main(name: str, folder: str, out: str) -> None:
+    began, config = time.monotonic(), load(TrainConfig, 'train', None, OPTIONS | {'architecture': name})
+    source = open_source(Dataset.load(folder), config)
+    Path(out).mkdir()
+    fitted = fit(source, config, Path(out), Path(out, 'logs'))
+    fitted.network.save(Path(out, 'model.keras'))
+    network = keras.saving.load_model(Path(out, 'model.keras'), safe_mode=True)
+    crops = np.random.default_rng(7).integers(0, 256, (3, 48, 48, 1)).astype(np.uint8)
+    logits = network(source.graph(crops)['image'], training=False)
+    degrees = float(np.abs(logits).max())  # probabilities near 0 and 1 would hide what differs
+    export = tflite(LabellingModel(source.graph, fitted.network, source.dataset.crop, degrees))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    said = {
+        'worst': float(np.abs(Labeller(export).predict(crops) - tf.nn.softmax(logits / degrees)).max()),
+        'loss': fitted.progress.history[0]['loss'],
+        'side': network.get_layer('backbone').input_shape[1],
+        'parameters': network.count_params(),
+        'seconds': round(time.monotonic() - began, 1),
+        'processor_seconds': round(used.ru_utime + used.ru_stime, 1),
+        'gigabytes': round(used.ru_maxrss / (1 << 20), 2),
+    }
+    print(json.dumps(said))
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
