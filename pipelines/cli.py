@@ -144,13 +144,13 @@ def _build(said: argparse.Namespace) -> None:
 
 def _train(said: argparse.Namespace) -> None:
     config = read_config(TrainConfig, 'train', said)
-    from ..models.cluster import cluster_of
+    from ..models.training.cluster import cluster_of
     from .lock import writing_beside
 
     cluster = cluster_of(os.environ)
     with writing_beside(Path(said.out)) if cluster is None or cluster.index == 0 else nullcontext():  # the other workers write nothing
         _import_tensorflow()
-        from ..models.train import train
+        from ..models.training.train import train
 
         train(said.dataset, said.out, config, shlex.join(['mien', *sys.argv[1:]]))
 
@@ -171,7 +171,7 @@ def _compare(said: argparse.Namespace) -> None:
 
 def _evaluate(said: argparse.Namespace) -> None:
     _import_tensorflow()
-    from ..models.evaluate import evaluate
+    from ..models.evaluation.evaluate import evaluate
 
     _tell(evaluate(said.model, said.dataset, said.split, said.out).text)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from ..models.architectures.registry import ARCHITECTURES, transferable
 from ..models.package import INSTALLED, ModelPackage, installed
-from ..models.registry import ARCHITECTURES, transferable
 from .quiet import stderr_kept
 
 OWN = 'MODULE:FUNCTION of your own, or a Keras file (.keras, .h5)'

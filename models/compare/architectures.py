@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...configs.errors import JobFailed, UsageError
-from ..registry import ARCHITECTURES, builder, names
+from ..architectures.registry import ARCHITECTURES, builder, names
 from .processes import run_quiet
 
 ALL = 'all'

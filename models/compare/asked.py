@@ -12,8 +12,8 @@ from typing import Any
 
 from ...configs.errors import UsageError
 from ...configs.schema import CompareConfig
-from ..dataset import Dataset
-from ..registry import plain_name
+from ..architectures.registry import plain_name
+from ..data.dataset import Dataset
 
 UNSAFE = re.compile(r'[^A-Za-z0-9._-]+')
 ID = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')

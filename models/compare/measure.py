@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...configs.errors import JobFailed, UsageError
-from ..dataset import Dataset
-from ..evaluate import check, evaluate_source
+from ..data.dataset import Dataset
+from ..evaluation.evaluate import check, evaluate_source
+from ..evaluation.metrics import Metrics
 from ..interpreter import Labeller
-from ..metrics import Metrics
 from ..package import FILES, ModelPackage, find
 from .measured import ExportFigures, Measured, to_json
 from .timing import BATCH, times
 
 if TYPE_CHECKING:
-    from ..records import Source
+    from ..data.records import Source
 
 Predict = Callable[[np.ndarray], np.ndarray]  # uint8 (n, size, size, channels) to float32 (n, k)
 
@@ -36,8 +36,8 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
     Raises:
         UsageError: crops, classes or split do not fit.
     """
-    from ..graph import TransformGraph
-    from ..records import Source
+    from ..data.graph import TransformGraph
+    from ..data.records import Source
 
     check(package, dataset, split)
     source = Source(dataset, TransformGraph(dataset), package.classes)
@@ -73,7 +73,7 @@ def _open_tflite(path: Path) -> Predict:
 def _open_onnx(path: Path) -> Predict:
     import onnxruntime
 
-    from ..onnx import INPUT, OUTPUT
+    from ..exporting.onnx import INPUT, OUTPUT
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..confidence import ReliabilityBin
+from ..evaluation.confidence import ReliabilityBin
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..plot import Confusion, calibration_png, confusions_png, training_png
-from ..scatter import Point, scatter_png
+from ..plots.plot import Confusion, calibration_png, confusions_png, training_png
+from ..plots.scatter import Point, scatter_png
 from .result import Result
 from .row import OK
 

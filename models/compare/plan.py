@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ...configs.errors import UsageError
 from ...configs.load import load, suggestion
 from ...configs.schema import CompareConfig, TrainConfig
-from ..dataset import Dataset
+from ..data.dataset import Dataset
 from .asked import Asked, asked_runs, by_name
 from .files import Places
 from .recipes import recipe_of

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ...configs.errors import UsageError
 from ...configs.schema import CompareConfig, TrainConfig
-from .. import beginning
-from ..dataset import Dataset
+from ..data.dataset import Dataset
 from ..package import MANIFEST, find
-from ..recipe import identity, refuse_another
-from ..train import IDENTITY
+from ..training.recipe import identity, refuse_another
+from ..training.train import IDENTITY
+from ..weights import beginning
 from . import told
 from .architectures import spelled_out
 from .files import Places

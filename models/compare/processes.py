@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..cluster import VARIABLE
+from ..training.cluster import VARIABLE
 
 LEASH = 'mien.models.compare.leash'
 OURS = 'mien: '  # begins the line in which a command of mien says why it failed

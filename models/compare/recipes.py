@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...configs.load import shipped
-from ..registry import ARCHITECTURES, is_keras_file
+from ..architectures.registry import ARCHITECTURES, is_somebodys
 
 TRANSFER, PLAIN = 'transfer', 'train'
 
@@ -23,5 +23,4 @@ def recipe_of(architecture: str | None, recipes: Mapping[str, str]) -> str:
         return recipes[architecture]
     if architecture in ARCHITECTURES:
         return architecture if architecture in shipped() else PLAIN
-    somebodys = ':' in architecture or is_keras_file(architecture)
-    return PLAIN if somebodys or TRANSFER not in shipped() else TRANSFER
+    return PLAIN if is_somebodys(architecture) else TRANSFER

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..confidence import ReliabilityBin
+from ..evaluation.confidence import ReliabilityBin
 from .files import write_whole
 from .measured import ExportFigures
 from .row import Row

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..beginning import NONE
+from ..weights.beginning import NONE
 
 METRICS = 'metrics.json'
 ALL_EPOCHS = 'all epochs'

@@ -16,9 +16,9 @@ import tensorflow as tf
 
 from mien.configs.load import load
 from mien.configs.schema import Crop, TrainConfig
-from mien.models.dataset import Dataset
+from mien.models.data.dataset import Dataset
 from mien.models.package import ModelPackage, sha256
-from mien.models.train import train
+from mien.models.training.train import train
 from mien.transforms.preprocess import AnalyzeExamples, crop_sums, tidy
 
 CLASSES = ('neutral', 'happiness', 'surprise')

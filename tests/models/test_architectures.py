@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 
 from mien.configs.errors import UsageError
-from mien.models.architecture import InputSpec
-from mien.models.export import LabellingModel, tflite
-from mien.models.graph import TransformGraph
+from mien.models.architectures.architecture import InputSpec
+from mien.models.architectures.registry import ARCHITECTURES, builder
+from mien.models.data.graph import TransformGraph
+from mien.models.exporting.export import LabellingModel, tflite
 from mien.models.interpreter import Labeller
-from mien.models.registry import ARCHITECTURES, builder
 
 EVERY = pytest.mark.parametrize('name', [*sorted(ARCHITECTURES), 'MobileNet'])  # the others of Keras Applications: tests/zoo
 

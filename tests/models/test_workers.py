@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from mien.configs.errors import UsageError
-from mien.models.cluster import Cluster, cluster_of
-from mien.models.train import train
+from mien.models.training.cluster import Cluster, cluster_of
+from mien.models.training.train import train
 
 RUN = """
 import json, sys
 from mien.configs.errors import JobFailed, UsageError
 from mien.configs.schema import TrainConfig
-from mien.models.train import train
+from mien.models.training.train import train
 values = {key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(sys.argv[3]).items()}
 try:
     train(sys.argv[1], sys.argv[2], TrainConfig(**values), 'mien train tiny')
@@ -93,6 +93,7 @@ def digest(out):
     return json.loads(Path(out, 'model.json').read_text())['digest']
 
 
+@pytest.mark.slow
 def test_two_workers_take_the_steps_of_one(dataset, folder, train_config):
     config = train_config(epochs=2, **LINEAR, **PLAIN)
     together = ends(start(dataset, folder, folder / 'two', [config] * 2))
@@ -103,7 +104,7 @@ def test_two_workers_take_the_steps_of_one(dataset, folder, train_config):
     assert not list(folder.glob('nothing-of-*'))
 
 
-@pytest.mark.workers
+@pytest.mark.slow
 def test_killed_workers_go_on_to_the_same_model(dataset, folder, train_config):
     config = train_config(epochs=4, **NOTING)
     assert [status for status, _ in ends(start(dataset, folder, folder / 'whole', [config] * 2))] == [0, 0]
@@ -117,7 +118,7 @@ def test_killed_workers_go_on_to_the_same_model(dataset, folder, train_config):
     assert history(folder / 'killed') == history(folder / 'whole')
 
 
-@pytest.mark.workers
+@pytest.mark.slow
 def test_a_worker_that_is_gone_ends_the_other(dataset, folder, train_config):
     processes = start(dataset, folder, folder / 'out', [train_config(epochs=1000, **LINEAR)] * 2)
     next(line for line in processes[0].stdout if line.startswith('epoch 2/'))
@@ -127,7 +128,7 @@ def test_a_worker_that_is_gone_ends_the_other(dataset, folder, train_config):
     assert 'another worker is gone; run the same command' in line
 
 
-@pytest.mark.workers
+@pytest.mark.slow
 def test_workers_that_were_asked_for_different_models(dataset, folder, train_config):
     configs = [train_config(**LINEAR), train_config(**LINEAR, learning_rate=0.5)]
     _, (status, line) = ends(start(dataset, folder, folder / 'out', configs))

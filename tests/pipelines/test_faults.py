@@ -227,6 +227,7 @@ def test_inputs_that_changed_after_the_kill_are_seen(photos, tmp_path):
     assert 0 < len(again) < len(before)
 
 
+@pytest.mark.slow
 def test_killed_full_or_met_at_every_step_of_finishing():
     in_memory = '/dev/shm' if os.path.isdir('/dev/shm') else None  # a disk would have to be waited for some thousand times
     with tempfile.TemporaryDirectory(dir=in_memory) as scratch:

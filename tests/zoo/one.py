@@ -14,10 +14,10 @@ import tensorflow as tf
 
 from mien.configs.load import load
 from mien.configs.schema import TrainConfig
-from mien.models.dataset import Dataset
-from mien.models.export import LabellingModel, tflite
-from mien.models.fit import fit, open_source
+from mien.models.data.dataset import Dataset
+from mien.models.exporting.export import LabellingModel, tflite
 from mien.models.interpreter import Labeller
+from mien.models.training.fit import fit, open_source
 
 OPTIONS = {'epochs': 1, 'batch_size': 8, 'learning_rate': 1e-5, 'weights': 'none'}
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mien.models.architecture import InputSpec
-from mien.models.registry import builder
-from mien.models.weights import take
+from mien.models.architectures.architecture import InputSpec
+from mien.models.architectures.registry import builder
+from mien.models.weights.begin import take
 
 pytestmark = pytest.mark.zoo
 IMAGENET = 'files/retrained_graph.pb'  # of nudity: MobileNetV1 of TF-slim

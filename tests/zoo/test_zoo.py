@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.models.registry import smallest, transferable
+from mien.models.architectures.registry import smallest, transferable
 
 pytestmark = [pytest.mark.zoo, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).resolve().parents[2]

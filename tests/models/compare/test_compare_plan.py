@@ -20,7 +20,7 @@ from mien.models.compare.plan import after_others, plan
 from mien.models.compare.planned import planned, unfit
 from mien.models.compare.recipes import recipe_of
 from mien.models.package import find
-from mien.models.recipe import identity, write_identity
+from mien.models.training.recipe import identity, write_identity
 
 
 def config(**said) -> CompareConfig:

@@ -19,7 +19,7 @@ from mien.models.compare.compare import compare, prepared
 from mien.models.package import ModelPackage
 from mien.pipelines.lock import writing_beside
 
-pytestmark = pytest.mark.timeout(600)  # five processes that import TensorFlow, on a machine that may be busy
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # five processes that import TensorFlow, on a machine that may be busy
 RECIPE = 'architecture: compact_resnet\nbatch_size: 16\nepochs: 3\nexports: [int8]\nexpect_accuracy: 0.01\n'
 
 

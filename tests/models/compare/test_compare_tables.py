@@ -29,7 +29,7 @@ from mien.models.compare.row import Row, expecting, failed, fastest
 from mien.models.compare.tables import csv_text, parquet
 from mien.models.compare.texts import seconds
 from mien.models.compare.views import views
-from mien.models.confidence import ReliabilityBin
+from mien.models.evaluation.confidence import ReliabilityBin
 from mien.models.package import ModelPackage, find
 
 EVIL = 'a | b\n<script>alert(1)</script> \\'

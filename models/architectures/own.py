@@ -1,0 +1,64 @@
+"""A user's own architecture, `package.module:function`: called as ours are, and checked in what it gives back."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+
+import keras
+
+from ...configs.errors import UsageError
+from .architecture import InputSpec
+
+
+def builder(name: str) -> Callable[[InputSpec, int], keras.Model]:
+    """The function behind `package.module:function`, found from the working directory, too.
+
+    Raises:
+        UsageError: there is no such module or function, or importing it fails.
+    """
+    module_name, _, function_name = name.partition(':')
+    function = getattr(_module(name, module_name), function_name, None)
+    if not callable(function):
+        raise UsageError(f'architecture {name!r}: {module_name} has no function {function_name!r}; say MODULE:FUNCTION')
+    return partial(_build, name, function)
+
+
+def _module(name: str, module_name: str) -> object:
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # last, so that nothing there hides a module of anyone else
+    try:
+        return import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and f'{module_name}.'.startswith(f'{error.name}.'):
+            raise UsageError(f'architecture {name!r}: no module {error.name!r}; start where it lies, or install it') from error
+        raise UsageError(f'architecture {name!r}: {module_name} asks for the module {error.name!r}; install it') from error
+    except Exception as error:
+        raise UsageError(f'architecture {name!r}: importing {module_name} raised {_said(error)}; mend it') from error
+
+
+def _build(name: str, function: Callable[[InputSpec, int], keras.Model], spec: InputSpec, classes: int) -> keras.Model:
+    try:
+        network = function(spec, classes)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f'architecture {name!r}: raised {_said(error)}; mend it') from error
+    if not isinstance(network, keras.Model):
+        raise UsageError(f'architecture {name!r}: gave a {type(network).__name__}; it must give a keras.Model')
+    _check(name, 'input', network.input_shape, (None, spec.crop, spec.crop, spec.channels))
+    _check(name, 'output', network.output_shape, (None, classes))
+    return network
+
+
+def _check(name: str, which: str, shape: object, expected: tuple[int | None, ...]) -> None:
+    if shape != expected:
+        raise UsageError(f"architecture {name!r}: its network's {which} is {shape}; it must be {expected}")
+
+
+def _said(error: Exception) -> str:
+    """The error on one line."""
+    return f'{type(error).__name__}: {" ".join(str(error).split())[:200]}'

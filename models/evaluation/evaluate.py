@@ -1,0 +1,178 @@
+"""What a package's labelling export is worth on a split of a dataset."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...configs.errors import UsageError
+from ..data.dataset import Dataset
+from ..interpreter import Labeller
+from ..package import ModelPackage, find
+from .metrics import Metrics, measure
+from .report import describe, describe_slices
+from .slices import Slices, read_measures, slice_up
+
+if TYPE_CHECKING:
+    from ..data.records import Source
+
+ONE_FACE_TWO_NAMES = ('happiness', 'positive')
+TFLITE = '.tflite'
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of one model on one split.
+
+    Attributes:
+        model: `name@digest`, the digest being that of the export.
+        export: file name of the export that was run.
+        dataset: `name@digest`.
+        unknown: classes of the dataset that the model does not know; their faces are left out.
+        absent: classes of the model that the dataset does not know; a face that is given one counts as wrong.
+    """
+
+    model: str
+    export: str
+    dataset: str
+    split: str
+    metrics: Metrics
+    slices: Slices
+    unknown: tuple[str, ...]
+    absent: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return f'{self.model} on {self.split} of {self.dataset}'
+
+    @property
+    def text(self) -> str:
+        """The same for a person, several lines."""
+        return '\n'.join([self.title, *self.remarks, describe(self.metrics), '', *describe_slices(self.slices)])
+
+    @property
+    def remarks(self) -> list[str]:
+        """What to know where the classes of model and dataset are not the same."""
+        unknown, absent = ', '.join(self.unknown), ', '.join(self.absent)
+        left_out = f'left out: {self.metrics.left_out:,} faces of {unknown}, which the model does not know'
+        wrong = f'not in the dataset: {absent}; a face that the model names so counts as wrong'
+        return [text for text, some in ((left_out, unknown), (wrong, absent)) if some]
+
+
+def evaluate(model: str, dataset_folder: str, split: str, out: str | None = None) -> Evaluation:
+    """Runs a package's export over a split.
+
+    Args:
+        model: name of an installed package, or its folder.
+        split: train, validation or test.
+        out: folder for `evaluation-<split>.json`, `confusion-<split>.png` and `reliability-<split>.png`; None: they are not written.
+    Raises:
+        UsageError: no package, dataset or split; crops or classes that are not the model's; a folder that can't be written.
+    """
+    package = find(model)
+    result = evaluate_package(package, Dataset.load(dataset_folder), split)
+    if out is not None:
+        write(result, package.classes, out)
+    return result
+
+
+def evaluate_package(package: ModelPackage, dataset: Dataset, split: str, export: str | None = None) -> Evaluation:
+    """Runs one of a package's exports over a split of any dataset of such crops that shares two classes or more with it.
+
+    Args:
+        export: file name of a TFLite export of the package; default: the one that labels. The abstention threshold is the package's.
+    Raises:
+        UsageError: no such export or split; crops or classes that do not fit.
+    """
+    chosen = package if export is None else _with_export(package, export)
+    check(chosen, dataset, split)
+    return evaluate_source(chosen, _source(chosen, dataset), split)
+
+
+def evaluate_source(package: ModelPackage, source: Source, split: str) -> Evaluation:
+    """The same on an open dataset, whose classes are the package's."""
+    probabilities, labels = predict(Labeller(package.export_path.read_bytes()), source, split)
+    dataset = source.dataset
+    if not len(labels):
+        raise UsageError(f'dataset {dataset.folder!r}: no example of {", ".join(package.classes)} in {split}; name another split')
+    face_ids, names = source.faces(split)
+    takes_part = np.isin(names, package.classes)
+    left_out = len(names) - len(labels)
+    return Evaluation(
+        model=package.id,
+        export=package.export,
+        dataset=f'{dataset.name}@{dataset.digest}',
+        split=split,
+        metrics=measure(probabilities, labels, package.classes, package.abstain_below, package.temperature, left_out),
+        slices=slice_up(probabilities, labels, read_measures(dataset, face_ids), takes_part),
+        unknown=tuple(name for name in dataset.classes if name not in package.classes),
+        absent=tuple(name for name in package.classes if name not in dataset.classes),
+    )
+
+
+def predict(labeller: Labeller, source: Source, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities float32 (n, k) and labels int64 (n,) of a split."""
+    pairs = [(labeller.predict(crops), labels) for crops, labels in source.crops(split)]
+    if not pairs:
+        return np.zeros((0, labeller.classes), np.float32), np.zeros(0, np.int64)
+    return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
+
+
+def write(result: Evaluation, classes: tuple[str, ...], out: str) -> None:
+    """Writes the JSON and the pictures.
+
+    Raises:
+        UsageError: the folder can't be written.
+    """
+    from ..plots.plot import calibration_png, confusion_png
+
+    folder, metrics = Path(out), result.metrics
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f'evaluation-{result.split}.json').write_text(json.dumps(asdict(result), indent=2) + '\n')
+        confusion_png(np.array(metrics.confusion), classes, result.title, folder / f'confusion-{result.split}.png')
+        calibration_png({result.model: metrics.reliability}, result.title, folder / f'reliability-{result.split}.png')
+    except OSError as error:
+        raise UsageError(f'--out {out!r}: cannot be written ({error.strerror}); name another folder') from error
+
+
+def check(package: ModelPackage, dataset: Dataset, split: str) -> None:
+    """Whether a package can be measured on a split.
+
+    Raises:
+        UsageError: it can't.
+    """
+    _check_classes(package, dataset)
+    if dataset.crop != package.crop:
+        raise UsageError(f'dataset {dataset.folder!r}: crops are {dataset.crop}, {package.id} takes {package.crop}; build it with the same')
+    dataset.files(split)
+
+
+def _check_classes(package: ModelPackage, dataset: Dataset) -> None:
+    own, theirs = set(package.classes), set(dataset.classes)
+    for name, other in (ONE_FACE_TWO_NAMES, ONE_FACE_TWO_NAMES[::-1]):
+        if name in own - theirs and other in theirs - own:
+            remedy = f'build it with label_map: {{{other}: {name}}}'
+            raise UsageError(f'dataset {dataset.folder!r}: says {other} where {package.id} says {name}; {remedy}')
+    if len(own & theirs) < 2:
+        shared = f'shares only {next(iter(own & theirs))!r}' if own & theirs else 'shares no class'
+        known = f'the dataset has {", ".join(dataset.classes)}, the model {", ".join(package.classes)}'
+        raise UsageError(f'dataset {dataset.folder!r}: {shared} with {package.id}; {known}; name a dataset that shares two or more')
+
+
+def _with_export(package: ModelPackage, export: str) -> ModelPackage:
+    if export not in package.files or not export.endswith(TFLITE):
+        has = ', '.join(name for name in package.files if name.endswith(TFLITE))
+        raise UsageError(f'model {package.folder!r}: no TFLite export {export!r}; it has {has}')
+    return replace(package, export=export)
+
+
+def _source(package: ModelPackage, dataset: Dataset) -> Source:
+    from ..data.graph import TransformGraph
+    from ..data.records import Source
+
+    return Source(dataset, TransformGraph(dataset), package.classes)

@@ -1,0 +1,156 @@
+"""All exports of a trained network: calibrated, written, compared with the network, and one of them chosen to label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ...configs.errors import JobFailed
+from ...configs.schema import EXPORTS, TrainConfig
+from ..data.records import Source
+from ..evaluation.calibrate import softmax, temperature
+from ..evaluation.evaluate import predict
+from ..interpreter import Labeller
+from ..package import FILES
+from .export import LabellingModel, tflite
+from .int8 import int8, sample
+from .onnx import onnx, open_onnx
+from .parity import ACCURACY_LOSS, Answers, ExportFigures, answers, compare, parity_split
+from .saved_model import open_saved_model, write_saved_model
+
+SCORES = 1e-4
+TINY = float(np.finfo(np.float32).tiny)
+OPENERS: dict[str, Callable[[Path], Callable[[np.ndarray], np.ndarray]]] = {
+    'float': lambda path: Labeller(path.read_bytes()).predict,
+    'int8': lambda path: Labeller(path.read_bytes()).predict,
+    'saved_model': open_saved_model,
+    'onnx': open_onnx,
+}
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """An export that can label.
+
+    Attributes:
+        name: float or int8.
+        temperature: what the logits are divided by in it.
+        probabilities: float32 (n, k), what it says of the validation split.
+    """
+
+    name: str
+    temperature: float
+    probabilities: np.ndarray
+
+    @property
+    def file(self) -> str:
+        return FILES[self.name]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What a network was exported to: the export that labels, and figures of every export, the Keras file's first."""
+
+    labelling: Labelling
+    figures: tuple[ExportFigures, ...]
+
+
+def write_exports(folder: Path, network: keras.Model, source: Source, config: TrainConfig) -> Exported:
+    """Writes the float TFLite and what the config asks for, beside `model.keras`, which stands in the folder already.
+
+    All are calibrated by the network's own answers; only an int8 file that shall label is calibrated by its own.
+
+    Raises:
+        JobFailed: an export of floats says other things than the network.
+    """
+    own = answers(network, source, 'validation')
+    degrees = temperature(own.logits, own.labels)
+    model = LabellingModel(source.graph, network, source.dataset.crop, degrees)
+    names = asked(config)
+    candidates = [_write_float(folder, model, degrees, source, own)]
+    if 'int8' in names:
+        candidates.append(_write_int8(folder, network, source, own, None if config.label_with == 'int8' else degrees))
+    if 'saved_model' in names:
+        write_saved_model(model, source.classes, folder / FILES['saved_model'])
+    if 'onnx' in names:
+        (folder / FILES['onnx']).write_bytes(onnx(model))
+    figures = measure_exports(folder, names, source, _on_parity_split(network, source, own))
+    refuse_unfaithful(figures)
+    labelling = choose(config.label_with, candidates, figures)
+    return Exported(labelling, tuple(replace(some, labels=some.name == labelling.name) for some in figures))
+
+
+def choose(asked_for: str, candidates: list[Labelling], figures: list[ExportFigures]) -> Labelling:
+    """The candidate that shall label; the float one, with a warning, where the asked one has lost too much.
+
+    This is the one decision that may rest on the test split: it can only turn an export down.
+    """
+    faithful = {some.name: some for some in figures if some.faithful}
+    if asked_for not in faithful:
+        some = next(some for some in figures if some.name == asked_for)
+        lost = f'{-100 * some.accuracy_change:.2f} points of accuracy on {some.split}'
+        print(f'warning: {some.file} loses {lost}, more than {100 * ACCURACY_LOSS:g}; {FILES["float"]} labels instead')
+    chosen = asked_for if asked_for in faithful else 'float'
+    return next(candidate for candidate in candidates if candidate.name == chosen)
+
+
+def refuse_unfaithful(figures: list[ExportFigures]) -> None:
+    """Checks the exports of floats.
+
+    Raises:
+        JobFailed: one gives too many faces another label than the network.
+    """
+    for some in figures:
+        if some.name != 'int8' and not some.faithful:
+            raise JobFailed(
+                f'{some.file}: gives the label of the network to {some.agreement:.2%} of the faces in {some.split}; '
+                'this is a bug, please report it'
+            )
+
+
+def asked(config: TrainConfig) -> tuple[str, ...]:
+    """Names of the exports that a package of this config holds beside the Keras file, float first."""
+    chosen = {*config.exports, config.label_with}
+    return ('float', *(name for name in EXPORTS if name in chosen))
+
+
+def measure_exports(folder: Path, names: tuple[str, ...], source: Source, expected: Answers) -> list[ExportFigures]:
+    """Figures of the Keras file and of each named export, as it stands in the folder."""
+    every = [compare('keras', folder, expected.logits, expected)]
+    for name in names:
+        run = OPENERS[name](folder / FILES[name])
+        every.append(compare(name, folder, np.concatenate([run(crops) for crops, _ in source.crops(expected.split)]), expected))
+    return every
+
+
+def _write_float(folder: Path, model: LabellingModel, degrees: float, source: Source, own: Answers) -> Labelling:
+    content = tflite(model)
+    (folder / FILES['float']).write_bytes(content)
+    probabilities, _ = predict(Labeller(content), source, 'validation')
+    worst = float(np.abs(probabilities - softmax(own.logits.astype(np.float64) / degrees)).max())
+    if not worst <= SCORES:
+        raise JobFailed(
+            f'{FILES["float"]}: its scores differ from the network by {worst:.2g}, more than {SCORES:.0e}; this is a bug, please report it'
+        )
+    return Labelling('float', degrees, probabilities)
+
+
+def _write_int8(folder: Path, network: keras.Model, source: Source, own: Answers, degrees: float | None) -> Labelling:
+    """At a temperature, or at the one that its own answers ask for."""
+    crops, crop = sample(source), source.dataset.crop
+    if degrees is None:
+        raw, _ = predict(Labeller(int8(LabellingModel(source.graph, network, crop, 1.0), crops)), source, 'validation')
+        degrees = temperature(np.log(np.maximum(raw, TINY)), own.labels)
+    content = int8(LabellingModel(source.graph, network, crop, degrees), crops)
+    (folder / FILES['int8']).write_bytes(content)
+    probabilities, _ = predict(Labeller(content), source, 'validation')
+    return Labelling('int8', degrees, probabilities)
+
+
+def _on_parity_split(network: keras.Model, source: Source, own: Answers) -> Answers:
+    split = parity_split(source)
+    return own if split == own.split else answers(network, source, split)

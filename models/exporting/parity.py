@@ -1,0 +1,117 @@
+"""What an export keeps of the Keras model that it was made from, measured on faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..data.records import Source
+from ..package import FILES
+
+AGREEMENT = 0.995
+ACCURACY_LOSS = 0.01
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A network's answers on a split, in the records' order.
+
+    Attributes:
+        logits: float32 (n, k).
+        labels: int64 (n,), what the faces were labelled with.
+    """
+
+    split: str
+    logits: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class ExportFigures:
+    """What one export is worth.
+
+    Attributes:
+        name: keras, float, int8, saved_model or onnx.
+        file: its file or folder in the package.
+        bytes: of the file, or of all files of the folder.
+        agreement: share of faces to which it gives the label that the Keras model gives.
+        accuracy: share of faces to which it gives their own label.
+        accuracy_change: its accuracy less the Keras model's.
+        split: which faces.
+        faithful: it stays within its limit: the Keras model's label on 99.5% of faces; of int8, accuracy at most one point lower.
+        labels: it is the export that labels.
+    """
+
+    name: str
+    file: str
+    bytes: int
+    agreement: float
+    accuracy: float
+    accuracy_change: float
+    split: str
+    faithful: bool
+    labels: bool = False
+
+
+def answers(network: keras.Model, source: Source, split: str) -> Answers:
+    """The network's logits on a split, by TensorFlow, behind the dataset's own preprocessing."""
+    run = tf.function(lambda crops: network(source.graph(crops)['image'], training=False), reduce_retracing=True)
+    pairs = [(run(tf.constant(crops)).numpy(), labels) for crops, labels in source.crops(split)]
+    return Answers(split, np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs]))
+
+
+def parity_split(source: Source) -> str:
+    """The split that exports are compared on: test, or validation where there is no test."""
+    return 'test' if 'test' in source.dataset.splits() and any(len(labels) for _, labels in source.crops('test')) else 'validation'
+
+
+def compare(name: str, folder: Path, scores: np.ndarray, expected: Answers) -> ExportFigures:
+    """Figures of an export.
+
+    Args:
+        name: of the export. folder: of the package.
+        scores: float (n, k), what it says of the faces of `expected`, in their order.
+    """
+    predicted, own = scores.argmax(axis=1), expected.logits.argmax(axis=1)
+    accuracy = float(np.mean(predicted == expected.labels))
+    change = accuracy - float(np.mean(own == expected.labels))
+    agreement = float(np.mean(predicted == own))
+    return ExportFigures(
+        name=name,
+        file=FILES[name],
+        bytes=_bytes(folder / FILES[name]),
+        agreement=agreement,
+        accuracy=accuracy,
+        accuracy_change=change,
+        split=expected.split,
+        faithful=round(change, 9) >= -ACCURACY_LOSS if name == 'int8' else agreement >= AGREEMENT,
+    )
+
+
+def section(every: tuple[ExportFigures, ...]) -> str:
+    """The exports as a section of the card, in Markdown."""
+    rows = '\n'.join(_row(figures) for figures in every)
+    left_out = [figures.file for figures in every if not figures.faithful]
+    note = f'\n\nNot for labelling, because its accuracy is more than a point lower: `{"`, `".join(left_out)}`.' if left_out else ''
+    return f"""## Exports
+
+On the {every[0].split} split: accuracy, the change against the Keras model, and the share of faces to which both give the same label.
+Nothing but whether int8 may label is decided by them.
+
+| export | file | bytes | accuracy | change, points | same label | |
+|---|---|---|---|---|---|---|
+{rows}{note}"""
+
+
+def _row(some: ExportFigures) -> str:
+    figures = f'{some.bytes:,} | {some.accuracy:.2%} | {100 * some.accuracy_change:+.2f} | {some.agreement:.2%}'
+    return f'| {some.name} | `{some.file}` | {figures} | {"labels" if some.labels else ""} |'
+
+
+def _bytes(path: Path) -> int:
+    files = [path] if path.is_file() else path.rglob('*')
+    return sum(file.stat().st_size for file in files if file.is_file())

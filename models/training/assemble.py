@@ -1,0 +1,82 @@
+"""From a trained network to a model package: calibrated, exported, loaded again, evaluated, described."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from ...configs.load import as_dict
+from ...configs.schema import SPLITS, TrainConfig
+from ..architectures.registry import plain_name
+from ..data.records import Source
+from ..evaluation.calibrate import threshold
+from ..evaluation.card import card
+from ..evaluation.evaluate import Evaluation, evaluate_source
+from ..exporting.exports import Labelling, write_exports
+from ..exporting.parity import ExportFigures, section
+from ..package import FILES, ModelPackage, hashes
+from ..weights.beginning import began_with
+from .fit import Fitted
+from .recipe import Recipe
+
+
+def assemble(folder: Path, fitted: Fitted, source: Source, config: TrainConfig, command: str) -> list[Evaluation]:
+    """Writes all files of a package, `model.json` last.
+
+    Returns:
+        what the export is worth on each split but train.
+    Raises:
+        JobFailed: the export's scores differ from the network's.
+    """
+    fitted.network.save(folder / FILES['keras'])
+    exported = write_exports(folder, fitted.network, source, config)
+    package = _package(folder, exported.labelling, source, config)
+    package.write_manifest()
+    package = ModelPackage.load(folder)
+    splits = [split for split in SPLITS[1:] if split in source.dataset.splits()]
+    evaluations = [evaluate_source(package, source, split) for split in splits]
+    recipe = _recipe(fitted, source, config, command)
+    _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations, exported.figures)
+    written = card(package, recipe, evaluations, fitted.network.count_params(), source.dataset.sources, [section(exported.figures)])
+    (folder / 'card.md').write_text(written)
+    described = hashes(folder, ('metrics.json', 'card.md', 'training.json'))
+    replace(package, files=package.files | described).write_manifest()
+    return evaluations
+
+
+def _package(folder: Path, labelling: Labelling, source: Source, config: TrainConfig) -> ModelPackage:
+    """The package before it is measured: its manifest names the exports alone."""
+    return ModelPackage(
+        folder=str(folder),
+        name=config.name or plain_name(config.architecture),
+        architecture=config.architecture,
+        classes=source.classes,
+        crop=source.dataset.crop,
+        temperature=labelling.temperature,
+        abstain_below=threshold(labelling.probabilities, config.coverage),
+        export=labelling.file,
+        files=hashes(folder, FILES.values()),
+    )
+
+
+def _recipe(fitted: Fitted, source: Source, config: TrainConfig, command: str) -> Recipe:
+    counts = {name: count for name, count in source.counts('train').items() if name in source.classes}
+    dataset = f'{source.dataset.name}@{source.dataset.digest}'
+    progress = fitted.progress
+    epochs, best = len(progress.history), progress.best + 1
+    return Recipe(as_dict(config), dataset, command, counts, epochs, best, began_with(config), progress.seconds, progress.ended)
+
+
+def _write_metrics(
+    path: Path, recipe: Recipe, history: tuple[dict[str, float], ...], evaluations: list[Evaluation], exports: tuple[ExportFigures, ...]
+) -> None:
+    metrics: dict[str, Any] = {
+        'splits': {result.split: asdict(result.metrics) for result in evaluations},
+        'slices': {result.split: asdict(result.slices) for result in evaluations},
+        'exports': [asdict(some) for some in exports],
+        'recipe': asdict(recipe),
+        'history': list(history),
+    }
+    path.write_text(json.dumps(metrics, indent=2) + '\n')

@@ -1,0 +1,50 @@
+"""The phases of a training: first, where a config asks for it, the head alone; then all of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+from ...configs.schema import TrainConfig
+from ..weights.layer_weights import head, leaves
+
+OPTIMIZERS = {'adam': keras.optimizers.Adam, 'nadam': keras.optimizers.Nadam}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Epochs that are trained in one way.
+
+    Attributes:
+        first, end: epochs counted from 0, the end not included.
+        frozen: only the head learns; batch normalisation elsewhere keeps its statistics.
+        rate: learning rate at the start.
+    """
+
+    first: int
+    end: int
+    frozen: bool
+    rate: float
+
+
+def phases(config: TrainConfig) -> list[Phase]:
+    """The phases that a config asks for, one or two."""
+    head = min(config.frozen_epochs, config.epochs)
+    rate = config.learning_rate if config.fine_tuning_rate is None or not head else config.fine_tuning_rate
+    both = [Phase(0, head, True, config.learning_rate), Phase(head, config.epochs, False, rate)]
+    return [phase for phase in both if phase.first < phase.end]
+
+
+def compile_for(model: keras.Model, phase: Phase, config: TrainConfig) -> None:
+    """Freezes or thaws the layers and gives the model a new optimizer; its weights stay."""
+    last = head(model)
+    for layer in leaves(model):
+        layer.trainable = layer is last or not phase.frozen
+    average = {} if config.ema is None else {'use_ema': True, 'ema_momentum': config.ema}
+    model.compile(
+        OPTIMIZERS[config.optimizer](phase.rate, **average),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
+        metrics=['accuracy'],
+        jit_compile=False,
+    )

@@ -1,0 +1,74 @@
+"""What made a model: the part of `metrics.json` that says whether two trainings are the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...configs.errors import UsageError
+from ...configs.load import as_dict, load
+from ...configs.schema import TrainConfig
+from ..weights.beginning import digests
+
+# Options that change where or how it is told, and not the model.
+BESIDES = ('device', 'expect_accuracy')
+# Options that say what becomes of a trained network.
+AFTERWARDS = ('name', 'coverage', 'exports', 'label_with')
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model came about.
+
+    Attributes:
+        config: the training's options.
+        dataset: `name@digest`.
+        command: the command line.
+        counts: training faces by class.
+        epochs: how many were run. best: which one the weights are of, counted from 1.
+        began_with: see `beginning.began_with`.
+        seconds: of training and validation, by the clock.
+        ended: what ended the training before its last epoch; empty where nothing did.
+    """
+
+    config: dict[str, Any]
+    dataset: str
+    command: str
+    counts: dict[str, int]
+    epochs: int
+    best: int
+    began_with: str
+    seconds: float
+    ended: str
+
+
+def identity(config: TrainConfig, dataset: str) -> dict[str, Any]:
+    """All that makes a training what it is, as plain values; a file's SHA-256 stands for its name.
+
+    Raises:
+        UsageError: a file is not there.
+    """
+    return {key: value for key, value in as_dict(config).items() if key not in BESIDES} | digests(config) | {'dataset': dataset}
+
+
+def refuse_another(folder: Path, said: dict[str, Any], asked: dict[str, Any], finished: bool = True) -> None:
+    """Compares a folder's identity with the asked one. An option that was not known there had its default.
+
+    Args:
+        finished: it holds a package; else a training, for which another package may still be asked.
+    Raises:
+        UsageError: they differ; the message says in what.
+    """
+    said = as_dict(load(TrainConfig, 'train')) | said
+    if not finished:
+        said |= {key: asked.get(key) for key in AFTERWARDS}
+    differences = [f'{key} is {said.get(key)!r} there, {asked.get(key)!r} here' for key in asked if said.get(key) != asked.get(key)]
+    if differences:
+        raise UsageError(f'--out {str(folder)!r}: belongs to another training: {"; ".join(differences)}; name another --out or remove it')
+
+
+def write_identity(path: Path, asked: dict[str, Any]) -> None:
+    """Writes it as JSON."""
+    path.write_text(json.dumps(asked, indent=2) + '\n')

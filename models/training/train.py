@@ -1,0 +1,110 @@
+"""`mien train`: a dataset to a model package.
+
+The package grows in OUT.partial, with the training's journal in `work/`, and gets its name once its export has been loaded again
+and evaluated.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from ...configs.errors import UsageError
+from ...configs.schema import TrainConfig
+from ..architectures.registry import builder
+from ..data.dataset import Dataset
+from ..exporting.onnx import refuse_without_converter
+from ..package import MANIFEST, ModelPackage
+from ..weights.beginning import check
+from .recipe import identity, refuse_another, write_identity
+
+if TYPE_CHECKING:
+    from ..evaluation.evaluate import Evaluation
+    from .team import Team
+
+IDENTITY = 'training.json'
+WORK = 'work'
+
+
+def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> ModelPackage:
+    """Trains a model and writes its package; goes on where an interrupted run of the same options stopped.
+
+    Where TF_CONFIG names several workers, the chief does so with the help of the others, whose process ends here.
+
+    Args:
+        dataset_folder: what `mien build` wrote.
+        out: the package's folder. A finished one of the same options is left alone.
+        command: the command line, for the card.
+    Raises:
+        UsageError: an option, the dataset or the output does not fit.
+        JobFailed: the loss is no number any more, the export differs from the network, or another worker is gone.
+        SystemExit: 0, on each worker but the chief.
+    """
+    dataset = Dataset.load(dataset_folder)
+    builder(config.architecture)
+    check(config)
+    refuse_without_converter(config.exports)
+    asked = identity(config, f'{dataset.name}@{dataset.digest}')
+    from .assemble import assemble
+    from .fit import fit, open_source
+    from .team import Team
+
+    team = Team.of(config.device)
+    team.agree(asked)
+    to_do = team.told(b'' if team.chief and Path(out).exists() else b'training')
+    if not team.chief:
+        return _help(dataset, config, team, bool(to_do))
+    if not to_do:
+        return _finished(Path(out), asked)
+    partial = _open_partial(Path(out), asked)
+    source = open_source(dataset, config)
+    fitted = fit(source, config, partial / WORK, partial / 'logs', team)
+    evaluations = assemble(partial, fitted, source, config, command)
+    partial.rename(out)
+    shutil.rmtree(Path(out, WORK))
+    package = ModelPackage.load(out)
+    print(_summary(package, evaluations, config))
+    return package
+
+
+def _help(dataset: Dataset, config: TrainConfig, team: Team, to_do: bool) -> NoReturn:
+    """Trains with the chief, and keeps nothing."""
+    from .fit import fit, open_source
+
+    if to_do:
+        with tempfile.TemporaryDirectory() as folder:
+            fit(open_source(dataset, config), config, Path(folder), Path(folder, 'logs'), team)
+    raise SystemExit(0)
+
+
+def _finished(out: Path, asked: dict[str, object]) -> ModelPackage:
+    if not (out / MANIFEST).is_file() or not (out / IDENTITY).is_file():
+        raise UsageError(f'--out {str(out)!r}: exists and was not written by `mien train`; name another folder')
+    refuse_another(out, json.loads((out / IDENTITY).read_text()), asked)
+    package = ModelPackage.load(out)
+    shutil.rmtree(out / WORK, ignore_errors=True)
+    print(f'{out} is complete already: {package.id}; nothing to do')
+    return package
+
+
+def _open_partial(out: Path, asked: dict[str, object]) -> Path:
+    partial = out.with_name(f'{out.name}.partial')
+    try:
+        (partial / WORK).mkdir(parents=True, exist_ok=True)
+        if (partial / IDENTITY).is_file():
+            refuse_another(partial, json.loads((partial / IDENTITY).read_text()), asked, finished=False)
+        write_identity(partial / IDENTITY, asked)
+    except OSError as error:
+        raise UsageError(f'--out {str(out)!r}: cannot be written ({error.strerror}); name another folder') from error
+    return partial
+
+
+def _summary(package: ModelPackage, evaluations: list[Evaluation], config: TrainConfig) -> str:
+    lines = [result.text for result in evaluations]
+    reached = next((result.metrics.accuracy for result in evaluations if result.split == 'test'), None)
+    if config.expect_accuracy is not None and reached is not None and reached < config.expect_accuracy:
+        lines.append(f'warning: accuracy {reached:.2%} on test, this recipe should reach {config.expect_accuracy:.2%}')
+    return '\n\n'.join([*lines, f'{package.folder}: {package.id}'])

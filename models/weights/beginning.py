@@ -1,0 +1,89 @@
+"""What a training begins with, by its name alone: no network and no TensorFlow is needed to tell two beginnings apart."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from ...configs.errors import UsageError
+from ...configs.schema import TrainConfig
+from .. import package
+from ..architectures.registry import is_keras_file, transferable
+
+NONE, IMAGENET = 'none', 'imagenet'
+NETWORK = 'model.keras'
+
+
+def weights_file(weights: str) -> str:
+    """The file behind what `weights` names: a file, one that an installed Python module carries (MODULE:FILE), or a model package.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if Path(weights).is_file():
+        return weights
+    if ':' in weights:
+        return _carried(*weights.split(':', 1))
+    if Path(weights).is_dir() or weights in package.installed():
+        return str(Path(package.find(weights).folder, NETWORK))
+    raise UsageError(f'weights {weights!r}: no such file, package folder or installed package; name one, or none or imagenet')
+
+
+def _carried(module: str, file: str) -> str:
+    """A file beside a module's code, which is not run."""
+    try:
+        spec = find_spec(module)
+    except ValueError:
+        spec = None
+    paths = [Path(folder, file) for folder in (spec.submodule_search_locations if spec else None) or ()]
+    found = next((path for path in paths if path.is_file()), None)
+    if found is None:
+        what = f'{module} carries no file {file!r}' if spec else f'no module {module!r} is installed'
+        raise UsageError(f'weights {f"{module}:{file}"!r}: {what}; install one that does, or name another file')
+    return str(found)
+
+
+def began_with(config: TrainConfig) -> str:
+    """'none', 'imagenet', or `name@` and 12 hex digits of the SHA-256 of the file.
+
+    Raises:
+        UsageError: the file is not there.
+    """
+    if config.weights == NONE and is_keras_file(config.architecture):
+        return f'{Path(config.architecture).name}@{_digest(config.architecture, "architecture")[:12]}'
+    if config.weights in (NONE, IMAGENET):
+        return config.weights
+    return f'{Path(config.weights).name}@{_digest(weights_file(config.weights), "weights")[:12]}'
+
+
+def digests(config: TrainConfig) -> dict[str, str]:
+    """What stands for the names of files in a training's identity: their SHA-256.
+
+    Raises:
+        UsageError: a file is not there.
+    """
+    named = {} if config.weights in (NONE, IMAGENET) else {'weights': _digest(weights_file(config.weights), 'weights')}
+    if is_keras_file(config.architecture):
+        named['architecture'] = _digest(config.architecture, 'architecture')
+    return named
+
+
+def check(config: TrainConfig) -> None:
+    """Checks that the beginning makes sense.
+
+    Raises:
+        UsageError: no epochs without a Keras file to take as it is, ImageNet's weights for a network that Keras does not have, or weights
+            beside a Keras file, which brings its own.
+    """
+    if is_keras_file(config.architecture) and config.weights != NONE:
+        raise UsageError(f'weights {config.weights!r}: the architecture {config.architecture!r} brings its own; leave --weights out')
+    if config.weights == IMAGENET and config.architecture not in transferable():
+        raise UsageError(f'weights {IMAGENET!r}: {config.architecture} is no network of Keras Applications; give --weights FILE or none')
+    if not config.epochs and not is_keras_file(config.architecture):
+        raise UsageError(f'epochs 0: {config.architecture} has no head to be taken as it is; name a Keras file as --architecture')
+
+
+def _digest(path: str, option: str) -> str:
+    if not Path(path).is_file():
+        raise UsageError(f'{option} {path!r}: no such file; put it where it was, or name another one')
+    return package.sha256(path)

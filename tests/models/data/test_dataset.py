@@ -1,0 +1,67 @@
+"""A dataset that can't be used says what is wrong, in one line."""
+
+import json
+import shutil
+
+import pytest
+
+from mien.configs.errors import UsageError
+from mien.models.data.dataset import Dataset
+
+
+def test_what_a_dataset_says_of_itself(dataset):
+    assert (dataset.name, dataset.classes, dataset.crop.size) == ('tiny', ('neutral', 'happiness', 'surprise'), 32)
+    assert dataset.splits() == ['test', 'train', 'validation']
+    assert [path.rsplit('/', 1)[1] for path in dataset.files('train')] == [f'tiny-train.tfrecord-0000{n}-of-00002' for n in (0, 1)]
+
+
+def test_classes_are_taken_in_label_order(dataset):
+    assert dataset.subset(('surprise', 'neutral')) == ('neutral', 'surprise')
+    assert dataset.subset(()) == dataset.classes
+
+
+@pytest.mark.parametrize(
+    ('classes', 'message'),
+    [(('anger', 'neutral'), "no class 'anger'"), (('happines',), "did you mean 'happiness'"), (('neutral',), 'one class only')],
+)
+def test_classes_that_are_not_there(dataset, classes, message):
+    with pytest.raises(UsageError, match=message):
+        dataset.subset(classes)
+
+
+def test_a_split_that_is_not_there(dataset):
+    with pytest.raises(UsageError, match=r"no split 'tests' \(did you mean 'test'\?\)"):
+        dataset.files('tests')
+
+
+def test_a_missing_record_file_is_seen(dataset, tmp_path):
+    folder = shutil.copytree(dataset.folder, tmp_path / 'copy')
+    (folder / 'tiny-train.tfrecord-00001-of-00002').unlink()
+    with pytest.raises(UsageError, match='1 of 2 files'):
+        Dataset.load(folder).files('train')
+
+
+@pytest.mark.parametrize(
+    ('snapshot', 'message'),
+    [(None, 'holds no snapshot.json'), ('{', 'cannot be read'), ('[]', 'not written by'), (json.dumps({'config': {}}), 'not written by')],
+)
+def test_a_folder_that_is_no_dataset(tmp_path, snapshot, message):
+    if snapshot is not None:
+        (tmp_path / 'snapshot.json').write_text(snapshot)
+    with pytest.raises(UsageError, match=message):
+        Dataset.load(tmp_path)
+
+
+def test_records_are_plain_unless_the_snapshot_says_otherwise(dataset, rewritten):
+    assert dataset.compression == 'none'
+    assert rewritten(compression='gzip').compression == 'gzip'
+
+
+def test_a_compression_of_a_later_version_is_named(rewritten):
+    with pytest.raises(UsageError, match="compressed by 'zstd'; this mien reads none, gzip"):
+        rewritten(compression='zstd')
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(UsageError, match='no such folder'):
+        Dataset.load(tmp_path / 'nothing')

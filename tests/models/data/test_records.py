@@ -1,0 +1,144 @@
+"""Reading records: every example once an epoch, in an order that the seed decides."""
+
+import os
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mien.models.data import records
+from mien.models.data.augment import Augmentation
+from mien.models.data.graph import TransformGraph
+from mien.models.data.records import Source
+
+NOTHING = Augmentation(False, 0.0, 0.0, 0.0, 0.0, 0.0)
+MUCH = Augmentation(True, 0.3, 0.2, 0.2, 0.2, 0.3)
+WEIGHTS = {b'happiness': 0.5, b'surprise': 2.0}  # neutral's records say nothing
+
+
+@pytest.fixture(scope='module')
+def source(dataset):
+    return Source(dataset, TransformGraph(dataset), dataset.classes)
+
+
+def epochs(source, first, last, seed=0):
+    images = [image for image, _, _ in source.training(first, last, 16, seed, NOTHING).as_numpy_iterator()]
+    return np.concatenate(images).reshape(last - first, 96, -1)
+
+
+def content(batches):
+    return b''.join(array.tobytes() for batch in batches.as_numpy_iterator() for array in batch)
+
+
+def weigh(example):
+    weight = WEIGHTS.get(example.features.feature['label_name'].bytes_list.value[0])
+    if weight is not None:
+        example.features.feature['weight'].float_list.value.append(weight)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**31), st.integers(0, 60), st.integers(1, 96))
+def test_an_epoch_holds_every_example_at_most_once(source, seed, epoch, batch_size):
+    crops = {crop.tobytes() for crops, _ in source.crops('train') for crop in crops}
+    batches = [image for image, _, _ in source.training(epoch, epoch + 1, batch_size, seed, NOTHING).as_numpy_iterator()]
+    seen = {crop.astype(np.uint8).tobytes() for crop in np.concatenate(batches)}
+    assert {len(batch) for batch in batches} == {batch_size}
+    assert len(seen) == len(batches) * batch_size == 96 // batch_size * batch_size
+    assert seen <= crops
+
+
+def test_the_order_depends_on_seed_and_epoch_alone(source):
+    both, resumed, other = epochs(source, 0, 2), epochs(source, 1, 2), epochs(source, 0, 1, seed=1)
+    assert both[1].tobytes() == resumed[0].tobytes()
+    assert both[0].tobytes() != both[1].tobytes()
+    assert both[0].tobytes() != other[0].tobytes()
+
+
+def test_crops_that_are_held_and_crops_that_are_decoded_anew_make_the_same_batches(source, monkeypatch):
+    held = content(source.training(0, 3, 16, 7, MUCH))
+    monkeypatch.setattr(records, 'HELD_BYTES', 96 * 32 * 32 - 1)
+    assert content(source.training(0, 3, 16, 7, MUCH)) == held
+
+
+def test_the_number_of_threads_changes_nothing(source):
+    def threads(count):
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = count
+        return content(source.training(0, 2, 16, 7, MUCH).with_options(options))
+
+    assert threads(1) == threads(8)
+
+
+def test_an_epoch_is_mixed_within_a_window_of_bounded_size(source, monkeypatch):
+    monkeypatch.setattr(records, 'SHUFFLE_BYTES', 32 * 32)
+    crops = np.concatenate([crops for crops, _ in source.crops('train')]).reshape(96, -1)
+    np.testing.assert_array_equal(epochs(source, 0, 1)[0], crops)  # a window of one example: the records' order
+
+
+def test_targets_are_one_hot_or_votes(source, dataset):
+    _, hard, weight = next(source.evaluation('validation').as_numpy_iterator())
+    _, soft, _ = next(Source(dataset, source.graph, dataset.classes, soft=True).evaluation('validation').as_numpy_iterator())
+    np.testing.assert_array_equal(hard[:6].argmax(axis=1), [0, 0, 0, 1, 1, 2])
+    np.testing.assert_allclose(soft[0], [0.8, 0.1, 0.1], rtol=1e-6)
+    assert set(weight) == {1.0}
+
+
+def test_a_subset_keeps_its_examples_and_shares_out_its_votes(source, dataset):
+    subset = Source(dataset, source.graph, ('neutral', 'surprise'), soft=True, weight_scale=1.0)
+    image, target, weight = next(subset.evaluation('train').as_numpy_iterator())
+    assert len(image) == 64  # by hand: 4 of 6 of 96
+    np.testing.assert_allclose(target[0], [8 / 9, 1 / 9], rtol=1e-6)
+    # By hand: the graph weighs a class by 96 / (3 * count): 48 neutral, 16 surprise.
+    np.testing.assert_allclose(sorted(set(weight)), [96 / (3 * 48), 96 / (3 * 16)], rtol=1e-6)
+
+
+def test_a_subset_is_the_same_however_few_examples_are_read_at_once(source, dataset):
+    subset = Source(dataset, source.graph, ('neutral', 'surprise'))
+    one_by_one = list(subset.crops('train', batch=1))
+    assert {len(crops) for crops, _ in one_by_one} == {1}
+    for each, together in zip(zip(*one_by_one, strict=True), next(subset.crops('train', batch=96)), strict=True):
+        np.testing.assert_array_equal(np.concatenate(each), together)
+
+
+def test_an_epoch_of_a_subset_holds_its_examples_alone(source, dataset):
+    subset = Source(dataset, source.graph, ('neutral', 'surprise'))
+    target = np.concatenate([target for _, target, _ in subset.training(0, 1, 8, 0, NOTHING).as_numpy_iterator()])
+    assert target.sum(axis=0).tolist() == [48, 16]
+
+
+@pytest.mark.parametrize(
+    ('weight_scale', 'expected'),
+    # By hand: the graph weighs a class by 96 / (3 * count), so 2/3, 1 and 2.
+    [(None, [1.0, 0.5, 2.0]), (1.0, [2 / 3, 0.5, 4.0]), (3.0, [2.0, 1.5, 12.0])],
+)
+def test_an_example_weighs_what_its_record_says(rewritten, source, weight_scale, expected):
+    dataset = rewritten(weigh)
+    weighed = Source(dataset, source.graph, dataset.classes, weight_scale=weight_scale)
+    _, target, weight = next(weighed.evaluation('validation').as_numpy_iterator())
+    np.testing.assert_allclose(weight, np.array(expected)[target.argmax(axis=1)], rtol=1e-6)
+    for _, target, weight in weighed.training(0, 2, 16, 0, NOTHING).as_numpy_iterator():
+        np.testing.assert_allclose(weight, np.array(expected)[target.argmax(axis=1)], rtol=1e-6)
+
+
+def test_compressed_records_are_the_same_records(rewritten, source):
+    dataset = rewritten(compression='gzip')
+    packed = Source(dataset, source.graph, dataset.classes)
+    assert packed.counts('train') == source.counts('train')
+    assert content(packed.evaluation('test')) == content(source.evaluation('test'))
+    assert content(packed.training(0, 2, 16, 7, MUCH)) == content(source.training(0, 2, 16, 7, MUCH))
+
+
+def test_counts_and_labels_agree(source):
+    labels = np.concatenate([labels for _, labels in source.crops('train')])
+    assert source.counts('train') == {'neutral': 48, 'happiness': 32, 'surprise': 16}
+    assert np.bincount(labels).tolist() == [48, 32, 16]
+
+
+def test_records_are_counted_once(rewritten, source):
+    dataset = rewritten()
+    counted = Source(dataset, source.graph, dataset.classes).counts('train')
+    for path in dataset.files('train'):
+        os.truncate(path, 0)  # whoever reads it again finds nothing
+    assert Source(dataset, source.graph, dataset.classes).counts('train') == counted == source.counts('train')

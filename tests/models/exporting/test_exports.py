@@ -1,0 +1,186 @@
+"""The exports of one training, each opened by a reader that we did not write, against the Keras file."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+
+from mien.configs.errors import UsageError
+from mien.models.data.dataset import Dataset
+from mien.models.data.graph import TransformGraph
+from mien.models.data.records import Source
+from mien.models.evaluation.calibrate import softmax, temperature
+from mien.models.evaluation.evaluate import evaluate_source, predict
+from mien.models.exporting import parity
+from mien.models.exporting.export import LabellingModel, tflite
+from mien.models.exporting.int8 import int8, sample
+from mien.models.exporting.onnx import onnx, refuse_without_converter
+from mien.models.exporting.parity import answers
+from mien.models.interpreter import Labeller
+from mien.models.package import FILES, ModelPackage
+from mien.models.training.train import train
+
+pytestmark = pytest.mark.slow
+
+BATCHES = [1, 7, 31, 32]
+
+
+@pytest.fixture(scope='module')
+def noisy(dataset, tmp_path_factory):
+    """The dataset, with every fourth label of validation and test a wrong one: a temperature is a finite number then."""
+    folder = shutil.copytree(dataset.folder, tmp_path_factory.mktemp('noisy') / 'dataset')
+    for path in (*folder.glob('tiny-validation*'), *folder.glob('tiny-test*')):
+        examples = [tf.train.Example.FromString(record) for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for number, example in enumerate(examples):
+                name = example.features.feature['label_name'].bytes_list.value
+                if number % 4 == 0:
+                    name[0] = b'surprise' if name[0] == b'neutral' else b'neutral'
+                writer.write(example.SerializeToString())
+    return Dataset.load(folder)
+
+
+@pytest.fixture(scope='module')
+def source(noisy):
+    return Source(noisy, TransformGraph(noisy), noisy.classes)
+
+
+@pytest.fixture(scope='module')
+def crops(source):
+    """40 faces."""
+    return np.concatenate([crops for crops, _ in source.crops('test')])
+
+
+@pytest.fixture(scope='module')
+def whole(noisy, train_config, tmp_path_factory):
+    """A package with every export, of which int8 labels, however the few faces of its test split fall."""
+    out = tmp_path_factory.mktemp('exports') / 'package'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parity, 'ACCURACY_LOSS', 1.0)
+        return train(noisy.folder, str(out), train_config(exports=('int8', 'saved_model', 'onnx'), label_with='int8'), 'mien train tiny')
+
+
+@pytest.fixture(scope='module')
+def network(whole):
+    return keras.models.load_model(Path(whole.folder, 'model.keras'))
+
+
+@pytest.fixture(scope='module')
+def degrees(network, source):
+    """The temperature of the float exports."""
+    own = answers(network, source, 'validation')
+    return temperature(own.logits, own.labels)
+
+
+@pytest.fixture(scope='module')
+def expected(network, source, crops, degrees):
+    """What Keras says of the faces, calibrated."""
+    return softmax(network(source.graph(crops)['image']).numpy().astype(np.float64) / degrees)
+
+
+def content(package, name):
+    return Path(package.folder, FILES[name]).read_bytes()
+
+
+def test_every_export_stands_in_the_manifest(whole):
+    assert whole.exports == FILES
+    files = {path.relative_to(whole.folder).as_posix() for path in Path(whole.folder).rglob('*') if path.is_file()}
+    assert {name for name in files if not name.startswith('logs/')} == {'model.json', *whole.files}
+    assert 'saved_model/saved_model.pb' in whole.files
+    assert ModelPackage.load(whole.folder) == whole
+
+
+def test_tensorflow_reads_the_saved_model_by_its_signatures(whole, crops, expected):
+    loaded = tf.saved_model.load(str(Path(whole.folder, 'saved_model')))
+    label = loaded.signatures['serving_default']
+    (spec,) = label.structured_input_signature[1].values()
+    assert (spec.name, spec.dtype, spec.shape.as_list()) == ('crops', tf.uint8, [None, 32, 32, 1])
+    for count in BATCHES:
+        np.testing.assert_allclose(label(crops=tf.constant(crops[:count]))['probabilities'], expected[:count], atol=1e-5)
+    names = loaded.signatures['classes']()['classes'].numpy()
+    assert [name.decode() for name in names] == list(whole.classes)
+
+
+def test_onnxruntime_reads_the_onnx_file(whole, crops, expected):
+    session = onnxruntime.InferenceSession(content(whole, 'onnx'))
+    (given,), (answer,) = session.get_inputs(), session.get_outputs()
+    assert (given.name, given.type, given.shape) == ('crops', 'tensor(uint8)', ['batch', 32, 32, 1])
+    assert (answer.name, answer.type, answer.shape) == ('probabilities', 'tensor(float)', ['batch', 3])
+    for count in BATCHES:
+        (probabilities,) = session.run(['probabilities'], {'crops': crops[:count]})
+        np.testing.assert_allclose(probabilities, expected[:count], atol=1e-5)
+
+
+def test_litert_reads_the_float_file(whole, crops, expected):
+    np.testing.assert_allclose(Labeller(content(whole, 'float')).predict(crops), expected, atol=1e-5)
+
+
+def test_the_int8_file_holds_integers_and_talks_as_the_float_one(whole):
+    interpreter = Interpreter(model_content=content(whole, 'int8'))
+    (given,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
+    assert (given['dtype'], given['shape_signature'].tolist()) == (np.uint8, [-1, 32, 32, 1])
+    assert (answer['dtype'], answer['shape_signature'].tolist()) == (np.float32, [-1, 3])
+    working = [operation for operation in interpreter._get_ops_details() if operation['op_name'] in ('CONV_2D', 'FULLY_CONNECTED')]
+    assert len(working) > 10
+    tensors = {tensor['index']: tensor for tensor in interpreter.get_tensor_details()}
+    for operation in working:
+        assert {*operation['operand_types'][:2], *operation['result_types']} == {np.int8}
+        weights = tensors[operation['inputs'][1]]
+        assert len(weights['quantization_parameters']['scales']) == weights['shape'][0]  # a scale for each channel
+
+
+def test_another_export_of_the_network_has_the_same_bytes(whole, network, source, degrees):
+    graph, crop = source.graph, source.dataset.crop
+    assert tflite(LabellingModel(graph, network, crop, degrees)) == content(whole, 'float')
+    assert onnx(LabellingModel(graph, network, crop, degrees)) == content(whole, 'onnx')
+    assert int8(LabellingModel(graph, network, crop, whole.temperature), sample(source)) == content(whole, 'int8')
+
+
+def test_the_sample_is_the_first_faces_of_the_training(source):
+    every = np.concatenate([crops for crops, _ in source.crops('train')])
+    assert sample(source).tobytes() == every.tobytes()  # 96 faces, fewer than asked
+    assert len(sample(source)) == 96
+
+
+def test_int8_that_labels_is_calibrated_by_its_own_answers(whole, source, degrees):
+    probabilities, labels = predict(Labeller(whole.export_path.read_bytes()), source, 'validation')
+    assert whole.export == 'model-int8.tflite'
+    # The logits are quantized anew at the new temperature, which moves them a little.
+    assert temperature(np.log(np.maximum(probabilities, 1e-12)), labels) == pytest.approx(1, abs=0.05)
+    covered = (probabilities.max(axis=1) >= whole.abstain_below).mean()
+    assert covered >= 0.95
+
+
+def test_metrics_and_card_say_what_each_export_is_worth(whole, source, crops, expected):
+    exports = json.loads(Path(whole.folder, 'metrics.json').read_text())['exports']
+    assert [some['name'] for some in exports] == list(FILES)
+    assert [some['name'] for some in exports if some['labels']] == ['int8']
+    assert {some['split'] for some in exports} == {'test'}
+    labels = np.concatenate([labels for _, labels in source.crops('test')])
+    card = Path(whole.folder, 'card.md').read_text()
+    for some in exports:
+        path = Path(whole.folder, some['file'])
+        assert some['bytes'] == sum(file.stat().st_size for file in [path, *path.rglob('*')] if file.is_file())
+        assert f'| {some["name"]} | `{some["file"]}` | {some["bytes"]:,} | {some["accuracy"]:.2%} |' in card
+    predicted = Labeller(content(whole, 'int8')).predict(crops).argmax(axis=1)
+    by_name = {some['name']: some for some in exports}
+    assert by_name['int8']['agreement'] == np.mean(predicted == expected.argmax(axis=1))
+    assert by_name['int8']['accuracy'] == np.mean(predicted == labels)
+    assert by_name['keras']['accuracy'] == np.mean(expected.argmax(axis=1) == labels)
+    assert evaluate_source(whole, source, 'test').metrics.accuracy == by_name['int8']['accuracy']
+
+
+def test_a_missing_converter_is_told_before_the_training(dataset, train_config, tmp_path, monkeypatch):
+    refuse_without_converter(('int8', 'onnx'))
+    monkeypatch.setitem(sys.modules, 'tf2onnx', None)
+    refuse_without_converter(('int8', 'saved_model'))
+    with pytest.raises(UsageError, match=r"pip install 'mien\[onnx\]'"):
+        train(dataset.folder, str(tmp_path / 'out'), train_config(exports=('onnx',)), 'x')
+    assert not list(tmp_path.iterdir())

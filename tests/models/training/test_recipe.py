@@ -1,0 +1,58 @@
+"""Whether two trainings are the same, by what their folders say."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from mien.configs.errors import UsageError
+from mien.configs.load import as_dict, load
+from mien.configs.schema import TrainConfig
+from mien.models.training.recipe import identity, refuse_another
+from mien.models.weights.beginning import began_with, weights_file
+
+
+def test_an_option_that_did_not_exist_had_its_default(train_config, tmp_path):
+    asked = identity(train_config(), 'faces@1')
+    older = {key: value for key, value in asked.items() if key not in ('ema', 'input_range')}
+    refuse_another(tmp_path, older, asked)
+    with pytest.raises(UsageError, match=r'ema is None there, 0\.9 here'):
+        refuse_another(tmp_path, older, identity(train_config(ema=0.9), 'faces@1'))
+
+
+@pytest.mark.parametrize('change', [{'exports': ('saved_model',)}, {'label_with': 'int8'}, {'coverage': 0.5}, {'name': 'other'}])
+def test_what_becomes_of_a_network_may_change_until_it_is_a_package(train_config, tmp_path, change):
+    said, asked = identity(train_config(), 'faces@1'), identity(train_config(**change), 'faces@1')
+    refuse_another(tmp_path, said, asked, finished=False)
+    with pytest.raises(UsageError, match=f'{next(iter(change))} is '):
+        refuse_another(tmp_path, said, asked)
+
+
+def test_what_makes_the_weights_may_not(train_config, tmp_path):
+    with pytest.raises(UsageError, match='seed is 5 there, 6 here'):
+        refuse_another(tmp_path, identity(train_config(), 'faces@1'), identity(train_config(seed=6), 'faces@1'), finished=False)
+    with pytest.raises(UsageError, match='dataset is'):
+        refuse_another(tmp_path, identity(train_config(), 'faces@1'), identity(train_config(), 'faces@2'), finished=False)
+
+
+def test_an_identity_is_plain_json(train_config):
+    asked = identity(train_config(classes=('neutral', 'anger')), 'faces@1')
+    assert json.loads(json.dumps(asked)) == asked
+    assert asked.keys() >= as_dict(load(TrainConfig, 'train')).keys() - {'device', 'expect_accuracy'}
+
+
+def test_a_module_may_carry_weights_and_is_not_run(train_config, tmp_path, monkeypatch):
+    folder = tmp_path / 'carrier' / 'files'
+    folder.mkdir(parents=True)
+    (folder.parent / '__init__.py').write_text('raise RuntimeError("run")')
+    (folder / 'some.h5').write_bytes(b'weights')
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Path(weights_file('carrier:files/some.h5')) == folder / 'some.h5'
+    assert re.fullmatch(r'some\.h5@[0-9a-f]{12}', began_with(train_config(weights='carrier:files/some.h5')))
+    assert 'carrier' not in sys.modules
+    with pytest.raises(UsageError, match="carrier carries no file 'other'"):
+        weights_file('carrier:other')
+    with pytest.raises(UsageError, match="no module 'nowhere' is installed"):
+        weights_file('nowhere:file')

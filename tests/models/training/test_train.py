@@ -1,0 +1,119 @@
+"""Training: the same options give the same model, also after a kill; and what it refuses."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mien.configs.errors import UsageError
+from mien.models.evaluation.evaluate import evaluate
+from mien.models.package import ModelPackage
+from mien.models.training.train import train
+
+RUN = """
+import json, sys
+from mien.configs.schema import TrainConfig
+from mien.models.training.train import train
+values = json.loads(sys.argv[3])
+train(sys.argv[1], sys.argv[2], TrainConfig(**values | {'classes': tuple(values['classes'])}), 'mien train tiny')
+"""
+
+
+def test_a_killed_training_goes_on_to_the_same_model(dataset, package, train_config, tmp_path, capsys):
+    out, config = tmp_path / 'package', train_config()
+    command = [sys.executable, '-c', RUN, dataset.folder, str(out), json.dumps(vars(config))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        for line in process.stdout:
+            if line.startswith('epoch 2/4'):
+                os.kill(process.pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    resumed = train(dataset.folder, str(out), config, 'mien train tiny')
+    assert 'epoch 1/4' not in capsys.readouterr().out
+    assert resumed.id == package.id
+    history, expected = (json.loads((folder / 'metrics.json').read_text())['history'] for folder in (out, Path(package.folder)))
+    assert history == expected
+    assert not (out / 'work').exists()
+
+
+def test_a_finished_package_is_left_alone(dataset, package, train_config, capsys):
+    before = {name: os.stat(os.path.join(package.folder, name)).st_mtime_ns for name in package.files}
+    assert train(dataset.folder, package.folder, train_config(), 'again').id == package.id
+    assert 'complete already' in capsys.readouterr().out
+    assert before == {name: os.stat(os.path.join(package.folder, name)).st_mtime_ns for name in package.files}
+
+
+def test_another_training_is_refused_with_the_difference(dataset, package, train_config):
+    with pytest.raises(UsageError, match='epochs is 4 there, 7 here'):
+        train(dataset.folder, package.folder, train_config(epochs=7), 'another')
+
+
+def test_a_folder_of_something_else_is_refused(dataset, train_config, tmp_path):
+    (tmp_path / 'holiday.jpg').write_bytes(b'')
+    with pytest.raises(UsageError, match='not written by `mien train`'):
+        train(dataset.folder, str(tmp_path), train_config(), 'x')
+    assert os.listdir(tmp_path) == ['holiday.jpg']
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        ({'architecture': 'resnet'}, 'no such architecture'),
+        ({'classes': ('neutral', 'fear')}, "no class 'fear'"),
+        ({'device': 'gpu'}, 'TensorFlow finds none'),
+        ({'input_size': 16}, 'too small'),
+    ],
+)
+def test_options_that_do_not_fit(dataset, train_config, tmp_path, changes, message):
+    if changes.get('device') == 'gpu' and tf.config.list_physical_devices('GPU'):
+        pytest.skip('there is a GPU here')
+    with pytest.raises(UsageError, match=message):
+        train(dataset.folder, str(tmp_path / 'out'), train_config(**changes), 'x')
+    assert not (tmp_path / 'out').exists()
+
+
+def test_the_package_is_whole_and_light(package):
+    files = {path.name for path in os.scandir(package.folder) if path.is_file()}
+    assert files == {'model.json', *package.files}
+    assert sum(os.path.getsize(os.path.join(package.folder, name)) for name in files) < 10 << 20
+    network = keras.models.load_model(os.path.join(package.folder, 'model.keras'))
+    assert getattr(network, 'optimizer', None) is None
+
+
+def test_metrics_and_card_say_the_same(package, dataset):
+    metrics = json.loads((package.export_path.parent / 'metrics.json').read_text())
+    card = (package.export_path.parent / 'card.md').read_text()
+    assert list(metrics['splits']) == ['validation', 'test']
+    assert len(metrics['history']) == 4
+    assert f'accuracy {metrics["splits"]["test"]["accuracy"]:.2%} of 40 faces' in card
+    assert f'tiny@{dataset.digest}' in card
+    assert 'mien train tiny' in card
+    best = min(range(4), key=lambda epoch: metrics['history'][epoch]['val_loss'])
+    assert metrics['recipe']['best'] == best + 1
+
+
+def test_evaluation_is_written_and_equals_the_package_s_own(package, dataset, tmp_path):
+    result = evaluate(package.folder, dataset.folder, 'test', str(tmp_path))
+    own = json.loads((package.export_path.parent / 'metrics.json').read_text())['splits']['test']
+    written = json.loads((tmp_path / 'evaluation-test.json').read_text())
+    assert written['metrics'] == own
+    assert written['model'] == package.id
+    assert np.sum(own['confusion']) == 40
+    picture = tf.io.decode_png((tmp_path / 'confusion-test.png').read_bytes())
+    assert min(picture.shape[:2]) > 200
+    assert 'accuracy' in result.text
+
+
+def test_a_changed_package_is_refused(package, dataset, tmp_path):
+    folder = shutil.copytree(package.folder, tmp_path / 'copy')
+    with open(folder / 'model.tflite', 'ab') as file:
+        file.write(b'x')
+    with pytest.raises(UsageError, match='differs from the SHA-256'):
+        ModelPackage.load(folder)
