@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -60,14 +62,28 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
     if not to_do:
         return _finished(Path(out), asked)
     partial = _open_partial(Path(out), asked)
-    source = open_source(dataset, config)
-    fitted = fit(source, config, partial / WORK, partial / 'logs', team)
+    with _undone_by_a_wrong_call(partial):
+        source = open_source(dataset, config)
+        fitted = fit(source, config, partial / WORK, partial / 'logs', team)
     evaluations = assemble(partial, fitted, source, config, command)
     partial.rename(out)
     shutil.rmtree(Path(out, WORK))
     package = ModelPackage.load(out)
     print(_summary(package, evaluations, config))
     return package
+
+
+@contextmanager
+def _undone_by_a_wrong_call(partial: Path) -> Iterator[None]:
+    """Leaves nothing of a training that was refused before its first epoch was complete: another call may be right."""
+    from .journal import STATE
+
+    try:
+        yield
+    except UsageError:
+        if not (partial / WORK / STATE).exists():
+            shutil.rmtree(partial)
+        raise
 
 
 def _help(dataset: Dataset, config: TrainConfig, team: Team, to_do: bool) -> NoReturn:

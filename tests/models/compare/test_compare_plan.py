@@ -62,7 +62,7 @@ def test_a_grid_names_what_varies_and_the_budget_is_for_all(folder):
 def test_the_published_runs_are_a_comparison(folder, run, dataset, batch, epochs, reported):
     folders = [folder(name) for name in ('fer2013', 'fer2013_4', 'ferplus_3')]
     made = plan(load(CompareConfig, 'compare', 'published', {'only': (run,)}), folders)
-    assert len(made.ids) == 21
+    assert len(made.ids) == 23
     (one,) = made.runs
     found = trained(one)
     assert (one.id, one.test.name, one.source.dataset.name) == (run, dataset, dataset)
