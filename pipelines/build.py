@@ -12,6 +12,7 @@ from apache_beam.pvalue import PCollection
 from ..configs.errors import JobFailed
 from ..configs.schema import SPLITS, BuildConfig, Crop
 from ..models.package import sha256
+from ..models.quiet import stderr_kept
 from ..transforms.decide import Policy
 from ..transforms.example_tables import DUPLICATES, EXAMPLES, REJECTS
 from ..transforms.extract_faces import WholeImages
@@ -32,7 +33,6 @@ from .job import Job, More, Outcome, carry_out, inputs_of, outcome, output
 from .labels_table import given_splits
 from .match import check_labels, write_shard_labels
 from .plan import Plan
-from .quiet import stderr_kept
 from .recipe import Recipe, recipe
 from .runners import Run, pipeline_options
 from .shards import run_shards

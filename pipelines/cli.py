@@ -214,8 +214,9 @@ def _demo(said: argparse.Namespace) -> None:
 
 def _import_tensorflow() -> None:
     """Imports TensorFlow, and lets it look for devices, without the lines that it logs on the way; shows them where it fails."""
-    from .quiet import stderr_kept
+    from ..models.quiet import stderr_kept
 
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')  # errors; it heeds this once it has started
     with tempfile.TemporaryDirectory() as folder, stderr_kept(Path(folder, 'stderr')):
         importlib.import_module('tensorflow').config.list_physical_devices()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..models.architectures.registry import ARCHITECTURES, transferable
 from ..models.package import INSTALLED, ModelPackage, installed
-from .quiet import stderr_kept
+from ..models.quiet import stderr_kept
 
 OWN = 'MODULE:FUNCTION of your own, or a Keras file (.keras, .h5)'
 

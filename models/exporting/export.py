@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from ...configs.schema import Crop
 from ..data.graph import TransformGraph
+from ..quiet import stderr_kept
 
 
 class LabellingModel(tf.Module):
@@ -41,10 +43,11 @@ class LabellingModel(tf.Module):
 
 @contextmanager
 def converter(model: LabellingModel) -> Iterator[tf.lite.TFLiteConverter]:
-    """TensorFlow's converter to TFLite, opened on the model; the number of crops stays open."""
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(model, folder, signatures=model.label.get_concrete_function())
-        yield tf.lite.TFLiteConverter.from_saved_model(folder)
+    """TensorFlow's converter to TFLite, opened on the model; the number of crops stays open. What it logs is shown if it fails."""
+    with tempfile.TemporaryDirectory() as folder, stderr_kept(Path(folder, 'stderr')):
+        saved = str(Path(folder, 'model'))
+        tf.saved_model.save(model, saved, signatures=model.label.get_concrete_function())
+        yield tf.lite.TFLiteConverter.from_saved_model(saved)
 
 
 def tflite(model: LabellingModel) -> bytes:
