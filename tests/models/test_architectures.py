@@ -51,8 +51,25 @@ def test_the_export_answers_as_the_network(name, dataset):
     np.testing.assert_allclose(Labeller(tflite(model)).predict(crops), expected, atol=1e-4)
 
 
-def test_mini_xception_has_the_parameters_of_its_paper():
-    assert builder('mini_xception')(spec(64), 7).count_params() == 58_423
+@pytest.mark.parametrize('classes', [2, 3, 4, 7, 8])
+@EVERY
+def test_every_task_gets_a_logit_a_class(name, classes):
+    assert builder(name)(spec(48), classes).output_shape == (None, classes)
+
+
+@pytest.mark.parametrize(
+    ('name', 'size', 'classes', 'parameters'),
+    [
+        ('mini_xception', 64, 7, 58_423),
+        ('dcnn', 48, 3, 2_395_075),
+        ('dcnn', 48, 4, 2_395_204),
+        ('dcnn', 48, 7, 2_395_591),
+        ('fernet', 48, 3, 32_112_643),
+        ('fernet', 48, 7, 32_116_743),
+    ],
+)
+def test_the_parameters_are_those_that_were_published(name, size, classes, parameters):
+    assert builder(name)(spec(size), classes).count_params() == parameters
 
 
 def test_mini_xceptions_shortcut_is_a_strided_convolution():

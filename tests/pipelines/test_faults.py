@@ -40,6 +40,8 @@ from tests.processes import (
 from tests.small_disk import NotPermitted, small_disk
 from tests.snapshots import content, rows
 
+pytestmark = pytest.mark.slow
+
 CONFIG = dataclasses.replace(load(LabelConfig, 'label'), whole_image=True, shards=8)
 ENDLESS, DEADLY = jpeg(512, 512, 1, 40_000), jpeg(512, 512, 1, 40_001)  # several seconds each
 
@@ -227,7 +229,6 @@ def test_inputs_that_changed_after_the_kill_are_seen(photos, tmp_path):
     assert 0 < len(again) < len(before)
 
 
-@pytest.mark.slow
 def test_killed_full_or_met_at_every_step_of_finishing():
     in_memory = '/dev/shm' if os.path.isdir('/dev/shm') else None  # a disk would have to be waited for some thousand times
     with tempfile.TemporaryDirectory(dir=in_memory) as scratch:

@@ -58,6 +58,7 @@ STAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('number', 'workers'), [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
 def test_told_to_end_at_any_stage_the_same_command_goes_on(photos, calm, tmp_path, number, workers):
     """One job is ended in its start-up, while it lists, and in the middle of a photo; then it is left in peace."""
