@@ -1,0 +1,88 @@
+"""The words of the command line: its commands and their arguments, most of which are the options of a config."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, NoReturn
+
+from ..configs.schema import BuildConfig, CompareConfig, LabelConfig, PhotoConfig, TrainConfig
+from .options import add_options
+
+WRONG_CALL = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line and exit status 2 for a wrong call."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f'{self.prog}: {message}; see {self.prog} --help', file=sys.stderr)
+        raise SystemExit(WRONG_CALL)
+
+
+def parser() -> argparse.ArgumentParser:
+    """What `mien` understands; the name of the command is `command`."""
+    mien = _Parser(prog='mien', description='Raw photos to tables of faces and expressions, training sets and models.')
+    commands = mien.add_subparsers(dest='command', metavar='COMMAND', required=True)
+    _pipeline_command(commands, 'label', LabelConfig, 'photos to tables: a row per photo, per face, per label')
+    _pipeline_command(commands, 'build', BuildConfig, 'labelled photos to TFRecords for training')
+    train = _command(commands, 'train', 'a dataset of `mien build` to a model package')
+    train.add_argument('dataset', metavar='DATASET')
+    train.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the package')
+    add_options(train, TrainConfig)
+    evaluate = _command(commands, 'evaluate', 'accuracy, confusions, calibration and slices of a model on a split')
+    evaluate.add_argument('model', metavar='MODEL')
+    evaluate.add_argument('dataset', metavar='DATASET')
+    evaluate.add_argument('--split', default='test', metavar='SPLIT', help='train, validation or test (default)')
+    evaluate.add_argument('--out', metavar='DIR', help='folder for the figures as JSON, confusion matrix and reliability diagram as PNG')
+    compare = _command(commands, 'compare', 'trains and measures models, and says which is the best; one table of all')
+    compare.add_argument('datasets', nargs='*', metavar='DATASET', help='folders that `mien build` wrote, to train on')
+    compare.add_argument('--out', required=True, metavar='DIR', help='folder for the table, its plots, the packages, and the best of them')
+    add_options(compare, CompareConfig)
+    verify = _command(commands, 'verify', 'checks that a snapshot is as it was written; status 3 if not')
+    verify.add_argument('snapshot', metavar='SNAPSHOT')
+    verify.add_argument('--json', action='store_true', help='print the findings as one line of JSON')
+    prune = _command(commands, 'prune', 'removes old snapshots of a folder that holds one a night')
+    prune.add_argument('folder', metavar='FOLDER')
+    prune.add_argument('--keep', type=int, required=True, metavar='N', help='how many of the last complete ones stay')
+    prune.add_argument('--dry-run', action='store_true', help='say what would be removed, and remove nothing')
+    diff = _command(commands, 'diff', 'what has changed between two snapshots of one kind; status 3 past a limit')
+    diff.add_argument('old', metavar='OLD')
+    diff.add_argument('new', metavar='NEW')
+    drift = (
+        "status 3 where the population stability index of the faces' classes (build: of the training split's) is more; default: any may be"
+    )
+    diff.add_argument('--max-drift', type=float, metavar='X', help=drift)
+    changed = (
+        "status 3 where a larger share of OLD's photos is gone, has another status, or has lost or changed a label; default: any may be"
+    )
+    diff.add_argument('--max-changed', type=float, metavar='X', help=changed)
+    diff.add_argument('--json', action='store_true', help='print what has changed as one line of JSON')
+    _command(commands, 'models', 'installed model packages and known architectures')
+    demo = _command(commands, 'demo', 'labels photos that installed packages carry, and shows what was found')
+    demo.add_argument('--out', default='demo-out', metavar='DIR', help='folder for inputs, tables and contact sheet (default: demo-out)')
+    return mien
+
+
+def _command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + '.')
+    return command
+
+
+def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], text: str) -> None:
+    command = _command(commands, name, text)
+    inputs = (
+        'a folder, a photo, a tar (also .gz, .bz2, .xz), a zip, a Parquet file with a column of bytes, a list of files (.txt, .lst, .csv, '
+        '.tsv or Parquet), or a glob of these; NAME=INPUT says what its uris begin with'
+    )
+    command.add_argument('inputs', nargs='+', metavar='INPUT', help=inputs)
+    command.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the snapshot')
+    command.add_argument('--runner', default='local', metavar='NAME', help='local (default)')
+    command.add_argument('--workers', type=int, default=1, metavar='N', help='local: threads that share the shards (default: 1)')
+    command.add_argument('--previous', metavar='DIR', help='an earlier snapshot: photos that have not changed are not opened again')
+    command.add_argument('--paranoid', action='store_true', help='with --previous: compare the bytes of photos instead of size and time')
+    command.add_argument('--retry', default='', metavar='A,B', help='with --previous: statuses that are tried again all the same')
+    command.add_argument('--overwrite', action='store_true', help="replace another run's output once this one is complete")
+    command.add_argument('--json', action='store_true', help='print the result as one line of JSON')
+    command.epilog = "Beam's own options follow after --."
+    add_options(command, schema)
