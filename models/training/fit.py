@@ -75,7 +75,7 @@ def fit(source: Source, config: TrainConfig, journal: Path, logs: Path, team: Te
     keras.utils.clear_session()  # layers are counted from one again: their names stand in the export, and so in its digest
     keras.utils.set_random_seed(config.seed + 1)  # tf.data takes no tensor as its seed while the global seed is 0
     with _precision(config.precision), told_plainly(), team.together():
-        model = _for_training(network(source, config), config)
+        model = for_training(network(source, config), config)
         for phase in phases(config):
             _run(model, phase, source, config, Journal(journal), logs, team)
             gc.collect()  # what a phase held, its decoded crops among it, goes before the next one holds its own
@@ -96,7 +96,8 @@ def network(source: Source, config: TrainConfig) -> keras.Model:
     return model
 
 
-def _for_training(model: keras.Model, config: TrainConfig) -> keras.Model:
+def for_training(model: keras.Model, config: TrainConfig) -> keras.Model:
+    """A network as it is trained: see `fused`."""
     known = not is_somebodys(config.architecture)  # what stands in a user's network cannot be known
     return fused(model) if known else model
 
