@@ -1,15 +1,12 @@
 """`mien build` on real faces: the laws of a snapshot, and readers that we did not write."""
 
-import csv
 import dataclasses
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from pathlib import Path
 
@@ -22,42 +19,14 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 import tensorflow_transform as tft
 
-from mien.configs.errors import JobFailed, UsageError
-from mien.configs.load import as_dict, load
-from mien.configs.schema import BuildConfig
-from mien.pipelines import cli
+from mien.configs.errors import UsageError
+from mien.configs.load import as_dict
 from mien.pipelines.build import build
 from mien.pipelines.runners import Run
+from tests.real_faces import FACES, configured
 from tests.snapshots import content, rows
 
-FACES = 240
 SPLIT_MAP = {'PublicTest': 'train', 'Training': 'test'}  # PublicTest is what these tests read, and training is what they look at
-
-
-@pytest.fixture(scope='module')
-def faces(fer2013_dir, tmp_path_factory):
-    """Some of FER2013's PublicTest, and a file that is no image."""
-    folder = tmp_path_factory.mktemp('faces')
-    for path in sorted(fer2013_dir.rglob('*.png'), key=lambda path: path.name)[:FACES]:
-        target = folder / path.relative_to(fer2013_dir)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, target)
-    (folder / 'notes.txt').write_text('no photo')
-    return folder
-
-
-@pytest.fixture(scope='module')
-def labels(labels_dir, faces, tmp_path_factory):
-    """The faces' rows of FER+, one of a face that is not there, and one with votes that are no numbers."""
-    names = {path.name for path in faces.rglob('*.png')}
-    with open(labels_dir / 'fer2013-labels.csv', newline='') as file:
-        rows = [row for row in csv.DictReader(file) if row['image'] in names]
-    rows[0] = rows[0] | {'ferplus_anger': 'many'}
-    rows[1] = rows[1] | {'usage': 'PrivateTest', 'ferplus_neutral': '10'} | {name: '0' for name in rows[1] if name[8:] in ('unknown', 'nf')}
-    rows.append(rows[2] | {'image': 'fer9999999.png'})
-    path = tmp_path_factory.mktemp('labels') / 'labels.csv'
-    pandas.DataFrame(rows).to_csv(path, index=False)
-    return path
 
 
 @pytest.fixture(scope='module')
@@ -70,10 +39,6 @@ def dataset(faces, config, tmp_path_factory):
     out = tmp_path_factory.mktemp('out') / 'dataset'
     build([str(faces)], str(out), config, Run())
     return out
-
-
-def configured(name: str = 'fer2013_ferplus', **values: object) -> BuildConfig:
-    return dataclasses.replace(load(BuildConfig, 'build', name), **values)
 
 
 def said(dataset: Path) -> dict:
@@ -206,67 +171,3 @@ def finished_parts(partial: Path) -> dict[Path, int]:
     """The parts that markers name, with the time of their last change."""
     markers = [json.loads(path.read_text()) for step in ('done', 'judged') for path in partial.glob(f'_work/{step}/*.json')]
     return {Path(name): (partial / name).stat().st_mtime_ns for marker in markers for name in marker['files']}
-
-
-def test_class_folders_split_by_content(faces, tmp_path):
-    """Two INPUTs; a copy of a face under another name goes where the face goes."""
-    anger = sorted((faces / 'public_test' / 'anger').iterdir())
-    (tmp_path / 'more' / 'anger').mkdir(parents=True)
-    for path in anger:
-        shutil.copy(path, tmp_path / 'more' / 'anger' / f'copy-{path.name}')
-    (tmp_path / 'more' / 'joy').mkdir()
-    shutil.copy(anger[0], tmp_path / 'more' / 'joy' / 'face.png')
-    out = tmp_path / 'out'
-    config = configured('build', whole_image=True, record_bytes=1 << 20, duplicates='all', duplicate_bits=None)
-    outcome = build([str(faces), str(tmp_path / 'more')], str(out), config, Run())
-    examples = rows(out, 'examples')
-    splits = Counter(row['split'] for row in examples)
-    assert len(examples) == FACES + len(anger) == sum(splits.values())  # equal pixels have equal bytes here: no group crosses splits
-    assert {split: sum(outcome.tallies[split].values()) for split in splits} == splits
-    assert outcome.tallies['rejects'] == {'not_an_image': 1, 'unknown_label': 1}
-    by_name = {Path(row['uri']).name: row for row in examples}
-    assert all(by_name[path.name]['split'] == by_name[f'copy-{path.name}']['split'] for path in anger)
-    assert all(row['label_distribution'][row['label']] == 1 for row in examples)
-
-
-def test_boxes_take_their_faces(photos_dir, tmp_path):
-    """The 18 annotated faces of four photos, by box; the others have no label."""
-    boxes = []
-    for image in ElementTree.parse(photos_dir / 'training_with_face_landmarks.xml').iter('image'):
-        for box in image.iter('box'):
-            place = {key: box.get(name) for key, name in (('x', 'left'), ('y', 'top'), ('w', 'width'), ('h', 'height'))}
-            boxes.append({'image': image.get('file'), 'label': 'neutral', 'subject': 'everyone'} | place)
-    pandas.DataFrame(boxes).to_parquet(tmp_path / 'boxes.parquet')
-    config = configured(
-        'build',
-        labels=(str(tmp_path / 'boxes.parquet'),),
-        box_columns=('x', 'y', 'w', 'h'),
-        subject_column='subject',
-        exclude=('*.xml',),
-        crop_channels=3,
-    )
-    outcome = build([str(photos_dir)], str(tmp_path / 'out'), config, Run())
-    assert len(boxes) == 18
-    assert outcome.counts['examples'] >= 0.9 * len(boxes)
-    assert sum(sum(outcome.tallies[split].values()) > 0 for split in ('train', 'validation', 'test')) == 1  # one subject, one split
-    first = rows(tmp_path / 'out', 'examples')[0]
-    assert cv2.imdecode(np.frombuffer(first['image'], np.uint8), cv2.IMREAD_UNCHANGED).shape == (48, 48, 3)
-    rejects = Counter(row['reason'] for row in rows(tmp_path / 'out', 'rejects'))
-    assert rejects['no_such_face'] == len(boxes) - outcome.counts['examples']
-    assert rejects['no_face'] >= 1  # the photos without a human face
-
-
-def test_nothing_left_is_a_failed_job(faces, labels, tmp_path):
-    config = configured('build', whole_image=True, labels=(str(labels),), label_column='usage')
-    with pytest.raises(JobFailed, match=rf'no example is left of {FACES + 1} photos .*unknown_label {FACES}'):
-        build([str(faces)], str(tmp_path / 'out'), config, Run())
-    assert not (tmp_path / 'out').exists()
-
-
-def test_a_wrong_call_is_one_line_and_leaves_nothing(faces, labels, tmp_path, capsys):
-    out = tmp_path / 'out'
-    assert cli.main(['build', str(faces), '--labels', str(labels), '--label-column', 'emotion', '--out', str(out)]) == cli.WRONG_CALL
-    said = capsys.readouterr().err
-    assert said.count('\n') == 1
-    assert f"labels '{labels}': no column 'emotion'" in said
-    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,5 @@
-"""`mien diff`: what was changed between two real runs is what it says, whatever their number of shards."""
+"""`mien diff` of two label runs: what was changed between them is what it says, whatever their number of shards."""
 
-import csv
 import dataclasses
 import json
 import shutil
@@ -12,47 +11,27 @@ from hypothesis import strategies as st
 
 from mien.configs.errors import JobFailed
 from mien.configs.load import load
-from mien.configs.schema import BuildConfig, LabelConfig
+from mien.configs.schema import LabelConfig
 from mien.models.package import find
 from mien.pipelines import cli
-from mien.pipelines.build import build
-from mien.pipelines.changes import Change, Changes, Comparison
-from mien.pipelines.diff import Diff, Limits, Numbers, diff
+from mien.pipelines.changes import Changes, Comparison
+from mien.pipelines.diff import Numbers
 from mien.pipelines.finished import describe
 from mien.pipelines.label import label
 from mien.pipelines.pairs import Label, Pair, Photo, moved, pairs
 from mien.pipelines.prune import prune
 from mien.pipelines.runners import Run
 from tests.archives import make_hugging_face
+from tests.diffs import compared, counts, uris
 from tests.generated import make_photos
 from tests.snapshots import rows
 
 LABEL = dataclasses.replace(load(LabelConfig, 'label'), whole_image=True)
-BUILD = dataclasses.replace(load(BuildConfig, 'build'), whole_image=True, crop_size=32, validation_share=0.2, test_share=0.2)
 
 
 def label_into(out: Path, inputs: Path, config: LabelConfig = LABEL, **values: object) -> Path:
     label([str(inputs)], str(out), dataclasses.replace(config, **values), Run())
     return out
-
-
-def build_into(out: Path, inputs: Path, **values: object) -> Path:
-    build([str(inputs)], str(out), dataclasses.replace(BUILD, **values), Run())
-    return out
-
-
-def compared(old: Path, new: Path, **limits: float) -> Diff:
-    return diff(str(old), str(new), Limits(**limits))
-
-
-def uris(change: Change) -> list[str]:
-    return [named.uri for named in change.named]
-
-
-def counts(found: Diff) -> dict[str, int]:
-    """The changes that there are."""
-    changes = {name: value.count for name, value in vars(found.changes).items() if name != 'affected'}
-    return {name: count for name, count in changes.items() if count}
 
 
 @pytest.fixture(scope='module')
@@ -224,55 +203,6 @@ def test_nothing_that_is_compared_is_pruned(old, tmp_path, monkeypatch):
     monkeypatch.setattr('mien.pipelines.diff.pairs', pruning)
     assert counts(compared(tmp_path / '1', tmp_path / '2')) == {}
     assert said == [f'{tmp_path / night}: left, it is being read' for night in ('1', '2')]
-
-
-@pytest.fixture(scope='module')
-def classes(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('classes')
-    for seed, name in enumerate(('anger', 'happiness')):
-        make_photos(folder / 'in' / name, 20, size=48, seed=seed)
-    return folder / 'in'
-
-
-@pytest.fixture(scope='module')
-def dataset(classes):
-    return build_into(classes.parent / 'dataset', classes, shards=4)
-
-
-def test_a_photo_in_another_class_folder_is_another_example(classes, dataset, tmp_path, capsys):
-    other = Path(shutil.copytree(classes, tmp_path / 'in'))
-    (other / 'anger/0003.jpg').rename(other / 'happiness/0020.jpg')
-    (other / 'anger/0004.jpg').write_bytes(b'')
-    found = compared(dataset, build_into(tmp_path / 'out', other, shards=2), changed=0.04)
-    assert counts(found) == {'photos_added': 1, 'photos_removed': 1, 'content': 1, 'status': 1, 'labels_added': 1, 'labels_removed': 2}
-    assert uris(found.changes.labels_removed) == ['anger/0003.jpg', 'anger/0004.jpg']
-    assert found.rejects == {'empty': Numbers(0, 1)}
-    assert found.changed_share == 2 / 40
-    assert found.exceeded == ['5.00% of the old photos are gone or changed: more than --max-changed 0.04']
-    said = json.loads((tmp_path / 'out/snapshot.json').read_text())['tallies']
-    for split in ('train', 'validation', 'test'):
-        assert {name: one.new for name, one in found.balance[split].classes.items() if one.new} == said[split]
-    assert cli.main(['diff', str(dataset), str(tmp_path / 'out')]) == 0
-    out = capsys.readouterr().out
-    assert 'dropped for  old  new  change\nempty          0    1      +1\n' in out
-    assert out.index('\ntrain') < out.index('\nvalidation') < out.index('\ntest')
-
-
-def test_other_labels_and_splits_of_the_same_photos(classes, dataset, tmp_path):
-    given = {row['uri']: (row['label_name'], row['split']) for row in rows(dataset, 'examples')}
-    split = {name: sorted(uri for uri, labelled in given.items() if labelled == ('anger', name)) for name in ('train', 'test')}
-    (another, out_of, *_), (into, *_) = split['train'], split['test']
-    changes = {another: ('fear', 'train'), out_of: ('anger', 'test'), into: ('anger', 'train')}
-    with open(tmp_path / 'labels.csv', 'w', newline='') as file:
-        csv.writer(file).writerows([('image', 'label', 'split'), *((uri, *labelled) for uri, labelled in (given | changes).items())])
-    found = compared(dataset, build_into(tmp_path / 'out', classes, labels=(str(tmp_path / 'labels.csv'),), split_column='split'))
-    assert counts(found) == {'relabelled': 1, 'split': 2}
-    assert (uris(found.changes.relabelled), found.changes.relabelled.moves) == ([another], {'anger -> fear': 1})
-    assert (uris(found.changes.split), found.changes.split.moves) == (sorted([out_of, into]), {'test -> train': 1, 'train -> test': 1})
-    anger, fear = (found.balance['train'].classes[name] for name in ('anger', 'fear'))
-    assert (anger.old - anger.new, fear.old, fear.new) == (1, 0, 1)  # two went, one came
-    assert found.changed_share == 1 / 40
-    assert [line.split(':')[0] for line in found.made] == ['config.shards', 'config.split_column', 'digests.labels.faces']
 
 
 def test_a_wrong_call_is_one_line_and_status_2(old, dataset, tmp_path, capsys):
