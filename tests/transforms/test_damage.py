@@ -14,13 +14,10 @@ from PIL import Image
 
 from mien.transforms.decode import Undecodable, decode
 from mien.transforms.formats import BrokenHeader, Header, read_header, upright_size
+from tests.headers import chunk
 from tests.pictures import MODES, PHOTO, SMOOTH, rgb, save
 
 pytestmark = pytest.mark.usefixtures('quiet')
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack('>I', len(content)) + kind + content + struct.pack('>I', zlib.crc32(kind + content))
 
 
 def png(width: int, height: int, pixels: bytes) -> bytes:
