@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 300
 DATA ?= ../shared/data
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup demo test lint format test-install test-zoo test-slow fuzz bench bench-build bench-train clean
+.PHONY: setup demo test lint format test-install test-zoo test-slow fuzz bench bench-build bench-train engines test-engines clean
 
 setup: $(READY)
 
@@ -29,7 +29,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@mkdir -p build/typed/mien
-	@for room in configs transforms models pipelines; do ln -sfn ../../../$$room build/typed/mien/$$room; done
+	@for room in configs storage transforms models pipelines; do ln -sfn ../../../$$room build/typed/mien/$$room; done
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -72,5 +72,11 @@ bench-train: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.throughput
 
+# Flink, Spark and Prism on hosts made of network namespaces, and an S3 server. Linux, as root; Java 17, Maven, Go. About 600 MB, once.
+test-engines: engines
+	$(BIN)/python -m pytest -m engines tests/engines
+
+include tests/engines/fetch/engines.mk
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info demo-out
+	rm -rf .engines $(VENV) build dist *.egg-info demo-out

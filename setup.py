@@ -6,7 +6,7 @@ and package data to workers that have nothing.
 
 from setuptools import find_packages, setup
 
-ROOMS = ('configs', 'transforms', 'models', 'pipelines')
+ROOMS = ('configs', 'storage', 'transforms', 'models', 'pipelines')
 
 setup(
     packages=[f'mien.{package}' for package in find_packages(include=[pattern for room in ROOMS for pattern in (room, f'{room}.*')])],

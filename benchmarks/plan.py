@@ -22,7 +22,7 @@ from mien.configs.schema import LabelConfig
 from mien.pipelines.inputs import list_inputs, sources
 from mien.pipelines.plan import shard_count, write_plans
 from mien.pipelines.totals import add_up
-from mien.transforms.parts import Marker, part_name, read_marker, write_marker
+from mien.transforms.parts import Marker, part_name, to_marker, write_marker
 from mien.transforms.records import Entry
 
 TABLES = ('images', 'faces', 'labels')
@@ -94,7 +94,7 @@ def _finish(count: int, scratch: Path) -> float:
         files = {part_name(table, shard, shards): f'{shard:064x}' for table in TABLES}
         write_marker(scratch, Marker(shard, '', dict.fromkeys(TABLES, 900), {'ok': 800, 'no_face': 100}, 900, 0, files))
     started = time.perf_counter()
-    add_up(map(read_marker, sorted(scratch.rglob('*.json'))))
+    add_up(to_marker(path.read_bytes()) for path in sorted(scratch.rglob("*.json")))
     return time.perf_counter() - started
 
 

@@ -31,9 +31,20 @@ class Predictor:
         Raises:
             JobFailed: LiteRT runs it without XNNPACK here.
         """
-        self._model = package.export_path.read_bytes()
-        self._own = threading.local()
+        self.__setstate__((package.export_path.read_bytes(), 0))
         self.classes = self._labeller().classes
+
+    @classmethod
+    def of(cls, model: bytes) -> Predictor:
+        """Runs the bytes of a labelling export.
+
+        Raises:
+            JobFailed: see above.
+        """
+        made = cls.__new__(cls)
+        made.__setstate__((model, 0))
+        made.classes = made._labeller().classes
+        return made
 
     def predict(self, crops: np.ndarray) -> np.ndarray:
         """Class probabilities.

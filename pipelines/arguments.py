@@ -77,8 +77,13 @@ def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], text:
     )
     command.add_argument('inputs', nargs='+', metavar='INPUT', help=inputs)
     command.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the snapshot')
-    command.add_argument('--runner', default='local', metavar='NAME', help='local (default)')
-    command.add_argument('--workers', type=int, default=1, metavar='N', help='local: threads that share the shards (default: 1)')
+    runner = 'local (default), prism, flink, spark or dataflow; its place is said after --: --flink_master=HOST:8081'
+    command.add_argument('--runner', default='local', metavar='NAME', help=runner)
+    workers = (
+        "local: threads that share the shards (default: 1); flink: slots (default: the cluster's); spark: cores (default: the cluster's); "
+        'dataflow: machines at most (default: 10); prism: decides itself'
+    )
+    command.add_argument('--workers', type=int, metavar='N', help=workers)
     command.add_argument('--previous', metavar='DIR', help='an earlier snapshot: photos that have not changed are not opened again')
     command.add_argument('--paranoid', action='store_true', help='with --previous: compare the bytes of photos instead of size and time')
     command.add_argument('--retry', default='', metavar='A,B', help='with --previous: statuses that are tried again all the same')

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
-import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from ..configs.errors import JobFailed
 from ..configs.schema import SPLITS, BuildConfig, Crop
-from ..models.package import sha256
 from ..models.quiet import stderr_kept
+from ..storage.path import is_stored, located
 from ..transforms.decide import Policy
 from ..transforms.example_tables import DUPLICATES, EXAMPLES, REJECTS
 from ..transforms.extract_faces import WholeImages
 from ..transforms.gates import Gates
 from ..transforms.judge import Judge
-from ..transforms.parts import WORK, Marker
+from ..transforms.parts import Marker, digest
 from ..transforms.reasons import MISFITS
 from ..transforms.records import ExtractedImage, Rows
 from ..transforms.splits import VALIDATION, SplitRules
@@ -29,13 +29,15 @@ from ..transforms.write_examples import WriteExamples
 from .build_config import check
 from .collections import Collection, by_input, collections
 from .inputs import sources
-from .job import Job, More, Outcome, carry_out, inputs_of, outcome, output
+from .job import Job, More, Outcome, carry_out, inputs_of, outcome
 from .labels_table import given_splits
 from .match import check_labels, write_shard_labels
 from .plan import Plan
 from .recipe import Recipe, recipe
-from .runners import Run, pipeline_options
+from .runners import Run
+from .running import Spread, running
 from .shards import run_shards
+from .snapshot import output
 from .taken_over import earlier_build
 from .together import basis_of, counted, decide_together
 from .totals import CEILING_FROM, add_up, check_ceiling
@@ -92,7 +94,7 @@ def write_dataset(job: Job, plan: Plan, config: BuildConfig, some: Sequence[Coll
     judge = decide_together(job, plan, config, judge, basis)
     write_examples(job, plan, judge, basis)
     check_examples(plan, config, basis)
-    with stderr_kept(Path(plan.folder, WORK, 'tensorflow.log')):
+    with TemporaryDirectory(prefix='mien-') as folder, stderr_kept(Path(folder, 'tensorflow.log')):
         from .dataset import write_records  # TensorFlow's seven seconds, for those who come so far
 
         gc.freeze()  # as in `cli`
@@ -103,13 +105,8 @@ def write_examples(job: Job, plan: Plan, judge: Judge, basis: str) -> None:
     """Runs the shards to parts of examples, rejects and duplicates."""
     done = {marker.shard for marker in plan.judged(basis)}
     layout = job.layout(plan, JUDGED)
-    with beam.Pipeline(options=pipeline_options(job.run)) as pipeline:
-        (
-            pipeline
-            | 'Shards' >> beam.Create(sorted(set(range(plan.shards)) - done))
-            | 'Spread' >> beam.Reshuffle()
-            | 'WriteExamples' >> WriteExamples(layout, judge, basis)
-        )
+    with running(job, 'examples') as pipeline:
+        pipeline | 'Shards' >> Spread(sorted(set(range(plan.shards)) - done)) | 'WriteExamples' >> WriteExamples(layout, judge, basis)
 
 
 def build_recipe(config: BuildConfig, some: Sequence[Collection], crop: Crop) -> Recipe:
@@ -120,8 +117,12 @@ def build_recipe(config: BuildConfig, some: Sequence[Collection], crop: Crop) ->
 
 def _labels_digest(collection: Collection) -> str:
     if collection.labels:
-        return ' '.join(sha256(path) for path in collection.labels)
-    return 'folders of ' + ', '.join(Path(one.given).resolve().name for one in collection.inputs)
+        return ' '.join(digest(located(path)) for path in collection.labels)
+    return 'folders of ' + ', '.join(_name(one.given) for one in collection.inputs)
+
+
+def _name(given: str) -> str:
+    return PurePosixPath(given).name if is_stored(given) else Path(given).resolve().name
 
 
 def whole_images(some: Sequence[Collection]) -> WholeImages:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from ..configs.schema import SPLITS
-from ..transforms.parts import SNAPSHOT
+from ..storage.path import AnyPath
+from ..transforms.parts import SNAPSHOT, parquet
 from ..transforms.records import image_id
 from ..transforms.tables import face_id
 from .finished import Finding, Finished, Shard
@@ -104,7 +104,7 @@ def parts_are_of_the_recipe(snapshot: Finished) -> Iterator[Finding]:
     said = json.dumps(identity(snapshot.said), sort_keys=True)
     digest = hashlib.sha256(said.encode()).hexdigest()[:12]  # `Recipe.digest`, of the version that made it
     for name in snapshot.whole:
-        made = (pq.read_schema(snapshot.folder / name).metadata or {}).get(b'mien.recipe', b'nothing').decode()
+        made = _metadata(snapshot.folder / name).get(b'mien.recipe', b'nothing').decode()
         if not name.startswith('plan/') and made != digest:
             yield Finding(name, f'was made by recipe {made}, {SNAPSHOT} says {digest}')
 
@@ -139,6 +139,12 @@ def check_rows(snapshot: Finished) -> Iterator[Finding]:
             yield from check(snapshot)
     for check in WHOLE_CHECKS if snapshot.has(*snapshot.tables) else []:
         yield from check(snapshot)
+
+
+def _metadata(path: AnyPath) -> Mapping[bytes, bytes]:
+    """What a part says of itself."""
+    with parquet(path) as file:
+        return file.schema_arrow.metadata or {}
 
 
 def _names_itself(row: Mapping[str, Any]) -> bool:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import heapq
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow.parquet as pq
 
-from ..transforms.parts import part_name, read_part, write_whole
+from ..storage.files import remove_tree
+from ..storage.path import located
+from ..transforms.parts import parquet, part_name, read_part, write_whole
 from ..transforms.salted import salted
 from ..transforms.splits import TRAIN
 from ..transforms.tables import from_png, png
@@ -42,7 +41,7 @@ class Place:
 
 def write_sheets(facts: DatasetFacts) -> list[str]:
     """Writes `sheets/<class>.png` for each class that has examples; gives their names in label order."""
-    shutil.rmtree(Path(facts.folder, 'sheets'), ignore_errors=True)
+    remove_tree(located(facts.folder, 'sheets'))
     places = chosen(facts)
     images = _images(facts, [place for some in places.values() for place in some])
     return [_write(facts.folder, name, [images[place] for place in some]) for name, some in places.items()]
@@ -95,7 +94,7 @@ def _images(facts: DatasetFacts, places: Iterable[Place]) -> dict[Place, np.ndar
 
 def _wanted(facts: DatasetFacts, shard: int, wanted: Mapping[int, Place]) -> Iterator[tuple[Place, np.ndarray]]:
     first = 0
-    with pq.ParquetFile(Path(facts.folder, part_name('examples', shard, facts.shards))) as file:
+    with parquet(located(facts.folder, part_name('examples', shard, facts.shards))) as file:
         for batch in file.iter_batches(BATCH, columns=['image']):
             for row in wanted.keys() & range(first, first + len(batch)):
                 yield wanted[row], shown(from_png(batch['image'][row - first].as_py()))
@@ -105,5 +104,5 @@ def _wanted(facts: DatasetFacts, shard: int, wanted: Mapping[int, Place]) -> Ite
 def _write(folder: str, name: str, crops: list[np.ndarray]) -> str:
     path = f'sheets/{name}.png'
     data = png(grid(crops, min(COLUMNS, len(crops))))
-    write_whole(Path(folder, path), lambda file: file.write(data))
+    write_whole(located(folder, path), lambda file: file.write(data))
     return path

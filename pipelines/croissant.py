@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from ..configs.schema import SPLITS
+from ..storage.path import located
 from ..transforms.example_tables import EXAMPLES
 from ..transforms.parts import write_json
 from .dataset_facts import DatasetFacts, SourceFacts
@@ -64,7 +64,7 @@ def write_croissant(facts: DatasetFacts, digests: Mapping[str, str]) -> str:
     Args:
         digests: SHA-256 of the parts of `examples`, by path below the folder.
     """
-    write_json(Path(facts.folder, NAME), croissant(facts, digests))
+    write_json(located(facts.folder, NAME), croissant(facts, digests))
     return NAME
 
 

@@ -5,18 +5,23 @@ Imports TensorFlow.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import apache_beam as beam
 
-from ..configs.schema import SPLITS, BuildConfig
-from ..transforms.preprocess import AnalyzeExamples, tidy
+from ..configs.schema import SPLITS, BuildConfig, Crop
+from ..storage.either import below, files_in
+from ..storage.files import remove_tree
+from ..storage.path import AnyPath, located
+from ..transforms.parts import write_whole
+from ..transforms.preprocess import AnalyzeExamples, CropSums, tidy
 from ..transforms.record_files import RecordFile, record_files
 from ..transforms.splits import TRAIN
 from ..transforms.stable_graph import stabilise
-from ..transforms.tfrecords import WriteRecords
+from ..transforms.tfrecords import WriteRecords, read_digest, read_sums
 from .collections import Collection
 from .contact_sheets import write_sheets
 from .croissant import write_croissant
@@ -24,7 +29,8 @@ from .dataset_card import write_card
 from .dataset_facts import DatasetFacts, SourceFacts
 from .job import Job, More, files_below
 from .plan import Plan
-from .runners import pipeline_options
+from .runners import Run, pipeline_options
+from .running import Spread, running
 from .tfds_files import write_tfds_files
 from .totals import Totals, add_up
 
@@ -39,28 +45,37 @@ def write_records(
     Without a training example there is nothing to analyse, and no `transform_fn`.
     """
     files = record_files(config.name, {marker.shard: marker for marker in plan.judged(basis)}, config.record_bytes)
-    for name in ANALYSIS:
-        shutil.rmtree(Path(plan.folder, name), ignore_errors=True)
-    _run(job, plan, config, files)
-    if any(file.split == TRAIN for file in files):
-        tidy(plan.folder)
-        stabilise(Path(plan.folder, ANALYSIS[0]))
+    _write(job, plan, config, files)
+    _analyse(plan, [file for file in files if file.split == TRAIN], config.classes, job.crop)
     totals = add_up(plan.judged(basis))
     described = _describe(_facts(plan, config, some, add_up(plan.done()), totals, files, duplicates), totals.files)
-    written = files_below(plan.folder, *ANALYSIS, *described, *(file.name for file in files))
+    written = files_below(plan.folder, *ANALYSIS, *described) | {file.name: read_digest(plan.folder, file) for file in files}
     return More(totals.files | written, dict(totals.rows), totals.sorted_tallies(), {'duplicates': duplicates})
 
 
-def _run(job: Job, plan: Plan, config: BuildConfig, files: Sequence[RecordFile]) -> None:
-    with beam.Pipeline(options=pipeline_options(job.run)) as pipeline:
-        sums = (
-            pipeline
-            | 'Files' >> beam.Create(files)
-            | 'Spread' >> beam.Reshuffle()
-            | 'WriteRecords' >> WriteRecords(plan.folder, plan.shards, TRAIN, config.compression)
-        )
-        if any(file.split == TRAIN for file in files):
-            sums | 'AnalyzeExamples' >> AnalyzeExamples(config.classes, job.crop, plan.folder)
+def _write(job: Job, plan: Plan, config: BuildConfig, files: Sequence[RecordFile]) -> None:
+    with running(job, 'records') as pipeline:
+        pipeline | 'Files' >> Spread(files) | 'WriteRecords' >> WriteRecords(plan.folder, plan.shards, TRAIN, config.compression)
+
+
+def _analyse(plan: Plan, files: Sequence[RecordFile], classes: tuple[str, ...], crop: Crop) -> None:
+    """Writes what Analyze makes of the training split's sums, on this machine: it wants a folder that all workers share."""
+    for name in ANALYSIS:
+        remove_tree(located(plan.folder, name))
+    if not files:
+        return
+    with TemporaryDirectory(prefix='mien-') as folder:
+        with beam.Pipeline(options=pipeline_options(Run())) as pipeline:
+            read = beam.FlatMap(partial(read_sums, plan.folder)).with_output_types(CropSums)
+            pipeline | 'Files' >> beam.Create(files) | 'ReadSums' >> read | 'AnalyzeExamples' >> AnalyzeExamples(classes, crop, folder)
+        tidy(folder)
+        stabilise(Path(folder, ANALYSIS[0]))
+        for path in files_in(Path(folder)):
+            _put(path.read_bytes(), located(plan.folder, below(path, Path(folder))))
+
+
+def _put(data: bytes, path: AnyPath) -> None:
+    write_whole(path, lambda file: file.write(data))
 
 
 def _describe(facts: DatasetFacts, digests: Mapping[str, str]) -> list[str]:

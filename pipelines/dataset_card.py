@@ -6,7 +6,7 @@ Its front matter is what the Hugging Face hub and `datasets.load_dataset` on the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ import yaml
 
 from ..configs.load import as_dict
 from ..configs.schema import SPLITS, BuildConfig
+from ..storage.path import located
 from ..transforms.example_tables import EXAMPLES
 from ..transforms.parts import write_whole
 from ..transforms.reasons import Reason
@@ -39,7 +40,7 @@ def write_card(facts: DatasetFacts, sheets: Sequence[str]) -> str:
         sheets: the contact sheets' names.
     """
     text = f'---\n{_yaml(front_matter(facts))}---\n\n{card(facts, sheets)}'
-    write_whole(Path(facts.folder, NAME), lambda file: file.write(text.encode()))
+    write_whole(located(facts.folder, NAME), lambda file: file.write(text.encode()))
     return NAME
 
 

@@ -6,11 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..configs.errors import UsageError
 from ..configs.schema import CLASSES, SPLITS
+from ..storage.path import located
 from ..transforms.splits import TRAIN
 from .changes import Changes, Comparison
 from .drift import Drift, drift
@@ -75,7 +75,7 @@ def diff(old: str, new: str, limits: Limits = Limits()) -> Diff:
         JobFailed: a part cannot be read.
     """
     _check_limits(limits)
-    before, after = describe(Path(old)), describe(Path(new))
+    before, after = describe(located(old)), describe(located(new))
     kind = _kind(before, after)
     with reading(before.folder), reading(after.folder):
         comparison = Comparison(whole=kind == 'build')

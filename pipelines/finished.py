@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from ..configs.errors import UsageError
-from ..transforms.parts import SNAPSHOT, part_name, read_part
+from ..storage.path import AnyPath
+from ..transforms.parts import SNAPSHOT, WORK, part_name, read_part, row_count
 from ..transforms.tables import SCHEMA_VERSION, Row
 
 KEYS = {'files': dict, 'counts': dict, 'statuses': dict, 'tallies': dict, 'shards': int, 'kind': str, 'schema_version': str}
@@ -66,7 +64,7 @@ class Finished:
         whole: names of the parts that are as they were written; only these are read.
     """
 
-    folder: Path
+    folder: AnyPath
     said: Mapping[str, Any]
     whole: frozenset[str] = frozenset()
 
@@ -100,7 +98,7 @@ class Finished:
 
     def length(self, table: str, shard: int) -> int:
         """Rows of a part."""
-        return int(pq.read_metadata(self.folder / part_name(table, shard, self.shards)).num_rows)
+        return row_count(self.folder / part_name(table, shard, self.shards))
 
     def rows(self, table: str, shard: int, *columns: str) -> list[Row]:
         """Some columns of a part, or of a shard's plan."""
@@ -116,7 +114,7 @@ class Finished:
         return (row for part in self.parts_of(table, *columns) for row in part)
 
 
-def describe(folder: Path) -> Finished:
+def describe(folder: AnyPath) -> Finished:
     """Reads what a snapshot says of itself.
 
     Raises:
@@ -139,8 +137,8 @@ def describe(folder: Path) -> Finished:
     return Finished(folder, said)
 
 
-def _unfinished(folder: Path) -> str:
-    if folder.name.endswith('.partial'):
+def _unfinished(folder: AnyPath) -> str:
+    if folder.name.endswith('.partial') or (folder / WORK).is_dir():
         return f'holds no {SNAPSHOT}: it is unfinished; the command that began it goes on'
     if folder.with_name(f'{folder.name}.partial').is_dir():
         return f'holds no {SNAPSHOT}, and {folder.name}.partial beside it is unfinished; the command that began it goes on'

@@ -9,13 +9,15 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..configs.errors import UsageError
 from ..configs.schema import PhotoConfig
+from ..storage.path import is_stored
 from ..transforms.records import Entry
 from .listing.archives import Named, entries
 from .listing.lists import SUFFIXES
+from .listing.stored import stored_entries
 from .listing.uris import encode_uri, file_entry, is_sidecar, look
 from .listing.walk import walk
 
@@ -58,7 +60,7 @@ def list_inputs(named: list[Source], config: PhotoConfig, leave_out: list[str]) 
     Raises:
         UsageError: an INPUT that isn't there, can't be opened or holds nothing.
     """
-    left_out = frozenset(os.path.realpath(folder) for folder in leave_out)
+    left_out = frozenset(folder if is_stored(folder) else os.path.realpath(folder) for folder in leave_out)
     for source in named:
         number = 0
         for number, entry in enumerate(_entries(source, config, left_out, len(named) > 1), 1):  # noqa: B007
@@ -96,13 +98,15 @@ def _source(given: str) -> Source:
     name, separator, rest = given.partition('=')
     if separator and name and os.sep not in name and not os.path.lexists(given):
         return Source(name, rest)
-    return Source(os.path.basename(os.path.abspath(given)), given)
+    return Source(PurePosixPath(given).name if is_stored(given) else os.path.basename(os.path.abspath(given)), given)
 
 
 def _entries(source: Source, config: PhotoConfig, left_out: frozenset[str], several: bool) -> Iterator[Entry]:
     begin = f'{encode_uri(source.name)}/' if several else ''
     given = source.given
-    if os.path.isdir(given):
+    if is_stored(given):
+        yield from stored_entries(given, source.name, begin, config, left_out)
+    elif os.path.isdir(given):
         for below, found in walk(os.path.abspath(given), left_out):
             yield file_entry(begin + encode_uri(below), found.path, look(found.path))
     elif os.path.lexists(given):

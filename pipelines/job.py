@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from ..configs.schema import Crop, PhotoConfig
-from ..models.package import sha256
+from ..storage.check import check
+from ..storage.either import below, files_in
+from ..storage.files import read_each, remove
+from ..storage.path import AnyPath, is_stored, located
 from ..transforms.carry import Carry
 from ..transforms.extract_faces import WholeImages
-from ..transforms.parts import SNAPSHOT, UNSETTLED, WORK, unsettled_path, write_json
+from ..transforms.parts import SNAPSHOT, UNSETTLED, WORK, digest, read_json, unsettled_path, write_json
 from ..transforms.records import Entry
 from ..transforms.write import Layout
+from .engines.finding import Given
+from .engines.preflight import preflight
 from .inputs import Source, list_inputs
 from .plan import Plan, write_plans
 from .previous import earlier
 from .recipe import Recipe
 from .runners import Run
+from .running import wait_for_earlier
 from .snapshot import Output
 from .surroundings import Surroundings, say_once
 from .totals import add_up, check_ceiling
@@ -49,7 +55,7 @@ class Job:
 
     @property
     def roots(self) -> list[str]:
-        return [f'{source.name}={os.path.abspath(source.given)}' for source in self.sources]
+        return [f'{source.name}={source.given if is_stored(source.given) else os.path.abspath(source.given)}' for source in self.sources]
 
     def layout(self, plan: Plan, schemas: dict[str, Any]) -> Layout:
         return Layout(plan.folder, plan.shards, {name: self.recipe.stamped(schema) for name, schema in schemas.items()})
@@ -90,11 +96,6 @@ class Outcome:
     tallies: dict[str, dict[str, int]]
 
 
-def output(out: str) -> Output:
-    """The output folder of a name."""
-    return Output(Path(os.path.abspath(out)))
-
-
 def carry_out(job: Job, body: Callable[[Job, Plan], More]) -> bool:
     """Runs a job to its finished snapshot, or finds it there.
 
@@ -106,19 +107,36 @@ def carry_out(job: Job, body: Callable[[Job, Plan], More]) -> bool:
         UsageError: the call is wrong.
         JobFailed: too many photos failed, or the surroundings did; finished shards are kept.
     """
+    check_stores(job)
     if not job.output.unsettled and job.output.is_finished(job.recipe, job.roots, job.run.overwrite):
         return False
     started = time.time()
+    preflight(job.run, list(_given(job)), lambda text: print(f'mien: warning: {text}', file=sys.stderr))
     say_once()
     with Surroundings(f'output {str(job.output.out)!r}: '), job.output.held() as settled:
         if job.output.is_finished(job.recipe, job.roots, job.run.overwrite, settled):
             return False
         with earlier(job.run, job.recipe) as carry:
+            job.output.is_anothers(job.recipe, job.roots, job.run.overwrite)
+            wait_for_earlier(job)
             job.output.begin(job.recipe, job.roots, job.run.overwrite)
             plan = write_plans(inputs_of(job), job.config, str(job.output.partial))
             more = body(replace(job, carry=carry), plan)
             _finish(job, plan, more, started)
     return True
+
+
+def check_stores(job: Job) -> None:
+    """Raises UsageError where a store that is read or written cannot be reached, or is not ours to."""
+    for place in dict.fromkeys(str(located(one.value)) for one in _given(job) if is_stored(one.value)):
+        check(place)
+
+
+def _given(job: Job) -> Iterator[Given]:
+    """What workers read and write."""
+    yield Given('output', str(job.output.out))
+    yield from (Given('input', source.given) for source in job.sources)
+    yield from [Given('--previous', job.run.previous)] if job.run.previous else []
 
 
 def inputs_of(job: Job) -> Iterator[Entry]:
@@ -128,7 +146,7 @@ def inputs_of(job: Job) -> Iterator[Entry]:
 
 def outcome(job: Job, made: bool) -> Outcome:
     """What the finished snapshot says."""
-    snapshot = json.loads((job.output.out / SNAPSHOT).read_text())
+    snapshot = read_json(job.output.out / SNAPSHOT)
     return Outcome(str(job.output.out), made, snapshot['counts'], snapshot['statuses'], snapshot['tallies'])
 
 
@@ -143,13 +161,13 @@ def _finish(job: Job, plan: Plan, more: More, started: float) -> None:
     write_json(job.output.partial / UNSETTLED, {'uris': _unsettled(plan)})
     counted = {'counts': dict(totals.rows) | dict(more.counts), 'statuses': dict(sorted(totals.statuses.items())), 'tallies': more.tallies}
     snapshot = job.recipe.as_dict() | counted | dict(more.said) | {'shards': plan.shards, 'files': files}
-    job.output.complete(snapshot, _run_facts(job, started) | {'tried_again': sorted(totals.doubtful)})
+    job.output.complete(snapshot, _run_facts(job, started) | {'tried_again': sorted(totals.doubtful), 'shards_by_host': dict(totals.hosts)})
 
 
 def _unsettled(plan: Plan) -> list[str]:
     """Uris of inputs that changed while they were read."""
-    said = (unsettled_path(plan.folder, shard) for shard in range(plan.shards))
-    return sorted(uri for path in said if path.is_file() for uri in json.loads(path.read_text())['uris'])
+    said = read_each(sorted(unsettled_path(plan.folder, 0).parent.glob('*.json')))
+    return sorted(uri for data in said if data is not None for uri in json.loads(data)['uris'])
 
 
 def _run_facts(job: Job, started: float) -> dict[str, Any]:
@@ -164,16 +182,14 @@ def _run_facts(job: Job, started: float) -> dict[str, Any]:
     }
 
 
-def _remove_leftovers(folder: Path, files: dict[str, str]) -> None:
+def _remove_leftovers(folder: AnyPath, files: dict[str, str]) -> None:
     """Removes what an earlier plan of another number of shards left behind."""
-    kept = {folder / name for name in files}
-    for path in folder.rglob('*'):
-        below = path.relative_to(folder).parts
-        if path.is_file() and below[0] not in (WORK, 'plan') and path not in kept:
-            path.unlink()
+    names = (below(path, folder) for path in files_in(folder))
+    remove(folder / name for name in names if name.parts[0] not in (WORK, 'plan') and name.as_posix() not in files)
 
 
-def files_below(folder: str | Path, *tops: str) -> dict[str, str]:
+def files_below(folder: str | AnyPath, *tops: str) -> dict[str, str]:
     """SHA-256 of every file under some of a folder's entries, by path below the folder."""
-    found = [path for top in tops for path in [Path(folder, top), *Path(folder, top).rglob('*')] if path.is_file()]
-    return {path.relative_to(folder).as_posix(): sha256(path) for path in found}
+    places = [located(folder, top) for top in tops]
+    found = [path for place in places for path in ([place] if place.is_file() else files_in(place))]
+    return {below(path, located(folder)).as_posix(): digest(path) for path in found}

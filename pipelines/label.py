@@ -5,19 +5,22 @@ from __future__ import annotations
 from apache_beam.pvalue import PCollection
 
 from ..configs.schema import LabelConfig
-from ..models.package import find
+from ..models.package import ModelPackage, find
+from ..storage.files import upload
+from ..storage.path import StorePath, located
 from ..transforms.extract_faces import WholeImages
 from ..transforms.label import LabelFaces, LabelRows
-from ..transforms.parts import Marker
+from ..transforms.parts import WORK, Marker
 from ..transforms.records import ExtractedImage
 from ..transforms.tables import FACES, IMAGES, LABELS
 from ..transforms.write import Layout, WriteShard
 from .inputs import sources
-from .job import Job, More, Outcome, carry_out, outcome, output
+from .job import Job, More, Outcome, carry_out, outcome
 from .plan import Plan
 from .recipe import recipe
 from .runners import Run
 from .shards import run_shards
+from .snapshot import output
 
 TABLES = {'images': IMAGES, 'faces': FACES, 'labels': LABELS}
 
@@ -35,10 +38,19 @@ def label(inputs: list[str], out: str, config: LabelConfig, run: Run) -> Outcome
 
     def stages(images: PCollection[ExtractedImage], layout: Layout) -> PCollection[Marker]:
         rows = LabelRows(package.id, package.classes, package.abstain_below, config.crops)
-        return images | 'LabelFaces' >> LabelFaces(package) | 'WriteShard' >> WriteShard(layout, rows)
+        return images | 'LabelFaces' >> LabelFaces(package, _stored(package, layout)) | 'WriteShard' >> WriteShard(layout, rows)
 
     def body(job: Job, plan: Plan) -> More:
         run_shards(job, plan, job.layout(plan, TABLES), stages)
         return More()
 
     return outcome(job, carry_out(job, body))
+
+
+def _stored(package: ModelPackage, layout: Layout) -> StorePath | None:
+    """Puts a copy of the model beside an output that is in a store, for workers to read."""
+    place = located(layout.folder, WORK, 'model', package.export)
+    if not isinstance(place, StorePath):
+        return None
+    upload(package.export_path, place)
+    return place

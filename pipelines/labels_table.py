@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 from ..configs.errors import UsageError
 from ..configs.load import suggestion
 from ..configs.schema import SourceConfig
+from ..storage.either import read_range
+from ..storage.path import located
 from .build_config import columns
 from .collections import Collection
 
@@ -94,8 +96,7 @@ def _lists(texts: pa.RecordBatch, names: list[str]) -> pa.ListArray:
 
 def _batches(path: str, wanted: list[str]) -> Iterator[pa.RecordBatch]:
     try:
-        with open(path, 'rb') as file:
-            is_parquet = file.read(len(PARQUET)) == PARQUET
+        is_parquet = read_range(located(path), 0, len(PARQUET)) == PARQUET
         yield from _parquet(path, wanted) if is_parquet else _csv(path, wanted)
     except OSError as error:
         raise UsageError(f'labels {path!r}: {error.strerror or _line(error)}; name a CSV or Parquet file') from error
@@ -106,18 +107,18 @@ def _batches(path: str, wanted: list[str]) -> Iterator[pa.RecordBatch]:
 
 
 def _parquet(path: str, wanted: list[str]) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(path, buffer_size=BLOCK) as file:
+    with located(path).open('rb') as opened, pq.ParquetFile(opened, buffer_size=BLOCK) as file:
         _check_columns(path, wanted, file.schema_arrow.names)
         for batch in file.iter_batches(AT_ONCE, columns=wanted):
             yield pa.record_batch([batch[name].cast(pa.string()).fill_null('') for name in wanted], wanted)
 
 
 def _csv(path: str, wanted: list[str]) -> Iterator[pa.RecordBatch]:
-    with csv.open_csv(path, parse_options=PARSE) as reader:
+    with located(path).open('rb') as file, csv.open_csv(file, parse_options=PARSE) as reader:
         _check_columns(path, wanted, reader.schema.names)
     texts = {name: pa.string() for name in wanted}
     convert = csv.ConvertOptions(column_types=texts, include_columns=wanted, strings_can_be_null=False)
-    with csv.open_csv(path, csv.ReadOptions(block_size=BLOCK), PARSE, convert) as reader:
+    with located(path).open('rb') as file, csv.open_csv(file, csv.ReadOptions(block_size=BLOCK), PARSE, convert) as reader:
         yield from reader
 
 

@@ -6,7 +6,6 @@ either is in memory.
 
 from __future__ import annotations
 
-import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..transforms.label_file import SAID, write_labels
-from ..transforms.parts import WORK
 from ..transforms.reasons import Reason
 from ..transforms.records import Entry, image_id
 from .called import AT_ONCE, CALLED, LEFT_OUT, LEVEL, LEVELS, NAMES, SHARD, bulk, join, known, names_of
@@ -24,6 +22,7 @@ from .collections import Collection
 from .folder_labels import folder_labels
 from .labels_table import check_file, read_collection
 from .plan import Plan, shard_of
+from .scratch import scratch
 from .spool import BITS, BUCKETS, KEY, Spool, split
 
 
@@ -42,9 +41,7 @@ def write_shard_labels(plan: Plan, collections: Sequence[Collection], everything
     Raises:
         UsageError: a row of a labels file cannot be read.
     """
-    work = Path(plan.folder, WORK, 'matching')
-    shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
-    try:
+    with scratch(plan.folder, 'matching') as work:
         labels = _by_name(work / 'labels', _labels(collections))
         names = _by_name(work / 'names', names_of(plan, collections, everything or ()) if labels.rows else ())
         matched = Spool(work / 'matched')
@@ -52,8 +49,6 @@ def write_shard_labels(plan: Plan, collections: Sequence[Collection], everything
             matched.add(some.append_column(KEY, pa.array(_leading(some[SHARD].to_numpy(), plan.shards))))
         for shard, said in enumerate(_by_shard(matched, plan.shards)):
             write_labels(plan.folder, shard, plan.shards, pa.concat_tables([said, folder_labels(plan, shard, collections)]))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def match(said: pa.Table, names: pa.Table, shards: int) -> pa.Table:

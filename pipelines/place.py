@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..configs.errors import UsageError
+from ..storage.path import AnyPath
 from ..transforms.parts import SNAPSHOT, WORK
-from .lock import take
+from .lock import stands, take, writing
 
 LOCK, BEGUN = 'lock', 'recipe.json'
 
@@ -49,6 +51,28 @@ class Place:
         never_begun = self.partial.exists() and not self.begun.exists()
         return moved or never_begun or is_complete(self.partial) or self.replaced.exists()
 
+    @contextmanager
+    def held(self) -> Iterator[bool]:
+        """Holds the output against a second writer, and first moves into place what a killed run had ready.
+
+        A wrong call leaves nothing behind that it made. Gives whether something was ready.
+
+        Raises:
+            UsageError: somebody holds it, or it can't be written.
+        """
+        self.refuse_strangers()
+        made = [folder for folder in (self.partial, *self.partial.parents) if not folder.exists()]
+        lock = self.partial / WORK / LOCK
+        with writing(lock, self.out) as file:
+            try:
+                yield self.settle()
+            except UsageError:
+                if stands(file, lock) and (made or not self.begun.exists()):
+                    self._drop(made)
+                raise
+            if stands(file, lock) and not self.begun.exists():
+                self._drop(made)
+
     def settle(self) -> bool:
         """Goes on where a run was killed in `move`; gives whether one was. The unfinished run's lock is held meanwhile.
 
@@ -80,11 +104,25 @@ class Place:
             if folder.is_dir() and not (folder / sign).exists() and any(folder.iterdir()):
                 raise UsageError(f'output {str(folder)!r} holds files but no {sign}: it is not ours; name another folder')
 
+    def clear(self) -> None:
+        """Removes all but the lock; what says whose it is goes last."""
+        work = self.partial / WORK
+        others = [entry for entry in [*self.partial.iterdir(), *work.iterdir()] if entry.name not in (WORK, LOCK, BEGUN)]
+        for entry in [*others, self.begun]:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    def _drop(self, made: list[Path]) -> None:
+        """Removes an unfinished run that holds nothing, or that this call made with the folders above it."""
+        shutil.rmtree(self.partial if made else self.partial / WORK, ignore_errors=True)
+        for folder in [self.partial, *made[1:]]:
+            with suppress(OSError):
+                folder.rmdir()
+
     def _tidy(self) -> None:
         shutil.rmtree(self.replaced, ignore_errors=True)
         shutil.rmtree(self.out / WORK, ignore_errors=True)
 
 
-def is_complete(folder: Path) -> bool:
+def is_complete(folder: AnyPath) -> bool:
     """Whether a folder holds a whole snapshot."""
     return (folder / SNAPSHOT).is_file()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 import time
 from collections import Counter
@@ -18,10 +16,13 @@ import pyarrow.compute as pc
 
 from ..configs.errors import UsageError
 from ..configs.schema import PhotoConfig
-from ..transforms.parts import DONE, JUDGED, LISTED, WORK, Marker, marker_path, part_name, read_marker, read_part, write_json
+from ..storage.files import read_each, remove
+from ..storage.path import located
+from ..transforms.parts import DONE, JUDGED, LISTED, Marker, marker_path, part_name, read_json, read_part, to_marker, write_json
 from ..transforms.plan_file import PLAN, plan_table, write_plan
 from ..transforms.records import Entry, Kind
 from .inputs import narrow
+from .scratch import scratch
 from .spool import KEY, Spool, keys, split
 
 PER_SHARD = 1000  # inputs at most, unless the number of shards is given
@@ -66,13 +67,29 @@ class Plan:
 
     def _markers(self, step: str) -> Iterator[Marker]:
         """The markers whose parts are there."""
-        for shard in range(self.shards):
-            path = marker_path(self.folder, shard, step)
-            if path.is_file() and self._has_parts(marker := read_marker(path)):
+        left = {path.name for path in marker_path(self.folder, 0, step).parent.glob('*.json')}
+        paths = (marker_path(self.folder, shard, step) for shard in range(self.shards))
+        there = _Parts(self.folder, self.shards)
+        for data in read_each(path for path in paths if path.name in left):
+            if data is not None and there.holds(marker := to_marker(data)):
                 yield marker
 
-    def _has_parts(self, marker: Marker) -> bool:
-        return all(f'-of-{self.shards:05d}.' in name and Path(self.folder, name).is_file() for name in marker.files)
+
+class _Parts:
+    """The parts of tables that are there; each table's are listed once."""
+
+    def __init__(self, folder: str, shards: int) -> None:
+        self._folder, self._end = folder, f'-of-{shards:05d}.parquet'
+        self._names: dict[str, set[str]] = {}
+
+    def holds(self, marker: Marker) -> bool:
+        """Whether all of a marker's are."""
+        return all(name.endswith(self._end) and name in self._table(name.partition('/')[0]) for name in marker.files)
+
+    def _table(self, table: str) -> set[str]:
+        if table not in self._names:
+            self._names[table] = {f'{table}/{path.name}' for path in located(self._folder, table).glob('*')}
+        return self._names[table]
 
 
 @dataclass(frozen=True)
@@ -93,22 +110,19 @@ def write_plans(entries: Iterator[Entry], config: PhotoConfig, folder: str) -> P
     """
     if config.shards and config.shards & (config.shards - 1):
         raise UsageError(f'--shards {config.shards}: not a power of two; say {shard_count(config.shards, 1)}')
-    began, work = _began(folder), Path(folder, WORK, 'listing')
-    shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
-    try:
+    began = _began(folder)
+    with scratch(folder, 'listing') as work:
         listing = _listed(narrow(entries, config), work)
         shards = config.shards or shard_count(listing.inputs)
         for unit in listing.spool.units(max(8, _bits(shards))):
             _check_ids(unit)
         return _written(listing, shards, folder, began)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _began(folder: str) -> int:
     """When the first listing began: what a killed run read then is kept."""
-    listed = Path(folder, LISTED)
-    return int(json.loads(listed.read_text())['began_ns']) if listed.is_file() else time.time_ns()
+    listed = read_json(located(folder, LISTED))
+    return int(listed['began_ns']) if listed else time.time_ns()
 
 
 def shard_count(inputs: int, per_shard: int = PER_SHARD) -> int:
@@ -172,7 +186,7 @@ def _written(listing: _Listing, shards: int, folder: str, began: int) -> Plan:
         digests += _write_empty(folder, range(len(digests), shard), shards)
         digests.append(write_plan(folder, shard, shards, some))
     digests += _write_empty(folder, range(len(digests), shards), shards)
-    write_json(Path(folder, LISTED), {'began_ns': began})
+    write_json(located(folder, LISTED), {'began_ns': began})
     return Plan(folder, shards, listing.inputs, tuple(digests))
 
 
@@ -190,6 +204,5 @@ def _write_empty(folder: str, numbers: Iterable[int], shards: int) -> list[str]:
 
 def _remove_stale(folder: str, shards: int) -> None:
     """Those of an earlier number of shards go."""
-    kept = {Path(folder, LISTED), *(Path(folder, part_name('plan', shard, shards)) for shard in range(shards))}
-    for stale in set(Path(folder, 'plan').glob('*')) - kept:
-        stale.unlink()
+    kept = {located(folder, LISTED), *(located(folder, part_name('plan', shard, shards)) for shard in range(shards))}
+    remove(stale for stale in located(folder, 'plan').glob('*') if stale not in kept)

@@ -6,10 +6,10 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from ..configs.errors import UsageError
+from ..storage.path import is_stored, located
 from ..transforms.carry import Carry, Compare
 from ..transforms.parts import LISTED, SNAPSHOT, UNSETTLED
 from ..transforms.records import Status
@@ -31,7 +31,7 @@ def earlier(run: Run, recipe: Recipe) -> Iterator[Carry | None]:
     if run.previous is None:
         yield None
         return
-    with reading(Path(run.previous)):
+    with reading(located(run.previous)):
         yield carry_from(run.previous, recipe, run.retry, run.paranoid)
 
 
@@ -45,7 +45,7 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
     earlier = _said(folder, SNAPSHOT)
     _check(folder, earlier, recipe.as_dict())
     return Carry(
-        folder=os.path.abspath(folder),
+        folder=folder if is_stored(folder) else os.path.abspath(folder),
         shards=earlier['shards'],
         tables=(),
         again=frozenset((*MOMENT, *map(_status, retry))),
@@ -62,7 +62,7 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
 
 def _said(folder: str, name: str) -> dict[str, Any]:
     try:
-        return json.loads(Path(folder, name).read_text())
+        return json.loads(located(folder, name).read_text())
     except (OSError, ValueError) as error:
         raise UsageError(f'--previous {folder!r}: {name} cannot be read ({error}); name a finished snapshot with its plan/') from error
 

@@ -6,12 +6,13 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from ..transforms.parts import marker_path, read_marker
+from ..storage.files import read_each
+from ..storage.path import AnyPath
+from ..transforms.parts import Marker, marker_path, to_marker
 from ..transforms.records import READ
 from ..transforms.write import progress_path
 from .plan import Plan
@@ -41,15 +42,17 @@ class Counter:
 
     def count(self) -> Count:
         """What is done so far."""
-        unfinished = Count()
-        for shard in sorted(self._open):
-            finished = _finished(self._plan.folder, shard)
-            if finished is None:
-                unfinished += _unfinished(self._plan.folder, shard)
-            else:
-                self._finished += finished
-                self._open.remove(shard)
-        return self._finished + unfinished
+        for shard, data in self._said(marker_path):
+            self._finished += _finished(to_marker(data))
+            self._open.remove(shard)
+        return sum((Count(**json.loads(data)) for _, data in self._said(progress_path)), self._finished)
+
+    def _said(self, path: Callable[[str, int], AnyPath]) -> list[tuple[int, bytes]]:
+        """What open shards have at a path."""
+        names = {one.name for one in path(self._plan.folder, 0).parent.glob('*.json')}
+        shards = [shard for shard in sorted(self._open) if path(self._plan.folder, shard).name in names]
+        found = zip(shards, read_each(path(self._plan.folder, shard) for shard in shards), strict=True)
+        return [(shard, data) for shard, data in found if data is not None]
 
 
 @contextmanager
@@ -83,15 +86,6 @@ def _watch(plan: Plan, stop: threading.Event) -> None:
         print('\r\x1b[K', end='', file=sys.stderr, flush=True)
 
 
-def _finished(folder: str | Path, shard: int) -> Count | None:
-    try:
-        marker = read_marker(marker_path(folder, shard))
-    except FileNotFoundError:
-        return None
+def _finished(marker: Marker) -> Count:
     failures = sum(number for status, number in marker.statuses.items() if status not in READ)
     return Count(marker.rows['images'], marker.rows['faces'], failures)
-
-
-def _unfinished(folder: str | Path, shard: int) -> Count:
-    path = progress_path(folder, shard)
-    return Count(**json.loads(path.read_text())) if path.is_file() else Count()

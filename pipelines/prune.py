@@ -5,38 +5,45 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..configs.errors import UsageError
+from ..storage.files import remove
+from ..storage.path import AnyPath, StorePath, located
 from ..transforms.parts import SNAPSHOT
+from .lease import is_read
 from .lock import removing
 from .place import is_complete
 
 UNFINISHED, PRUNED = '.partial', '.pruned-'
+BEGUN = '_work/pruned'  # in a store, which cannot rename: the rest is to be removed
+HIDDEN = ('.', '_')
 
 
 def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
     """Removes all but the last complete snapshots, by name; says a line of each entry that it removes or leaves for a reason.
 
-    A snapshot gets a hidden name before anything of it is removed: a glob over nights never sees half a night. What a killed prune left
-    is removed, too. Whatever is no complete snapshot is left, and so is one that is read (`snapshot.reading`).
+    On a disk a snapshot gets a hidden name before anything of it is removed: a glob over nights never sees half a night. What a killed
+    prune left is removed, too. Whatever is no complete snapshot is left, and so is one that is read (`snapshot.reading`).
 
     Raises:
         UsageError: there is no such folder, or `keep` is less than 1.
     """
     if keep < 1:
         raise UsageError(f'--keep {keep}: must be at least 1')
-    if not Path(folder).is_dir():
+    place = located(folder)
+    if not place.is_dir():
         raise UsageError(f'folder {folder!r}: no such folder; name the one that holds a snapshot a night')
-    return _pruned(Path(folder), keep, dry_run)
+    return _pruned(place, keep, dry_run)
 
 
-def _pruned(folder: Path, keep: int, dry_run: bool) -> Iterator[str]:
+def _pruned(folder: AnyPath, keep: int, dry_run: bool) -> Iterator[str]:
     entries = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.name)
     for entry in entries:
-        if entry.name.startswith(PRUNED):
+        if entry.name.startswith(PRUNED) or (entry / BEGUN).exists():
             yield _remove(entry, entry, dry_run)
-    nights = [entry for entry in entries if not entry.name.startswith('.')]
+    nights = [entry for entry in entries if not entry.name.startswith(HIDDEN) and entry.is_dir()]
     complete = [night for night in nights if stays(night) is None]
     for night in nights:
         reason = stays(night)
@@ -46,23 +53,44 @@ def _pruned(folder: Path, keep: int, dry_run: bool) -> Iterator[str]:
             yield _remove(night, folder / f'{PRUNED}{night.name}', dry_run)
 
 
-def stays(night: Path) -> str | None:
+def stays(night: AnyPath) -> str | None:
     """Why an entry is no night that could be removed; None where it is one."""
-    if night.is_symlink():
+    if isinstance(night, Path) and night.is_symlink():
         return 'it is a link'
     if night.name.endswith(UNFINISHED):
         return 'it is unfinished'
     return None if is_complete(night) else f'it holds no {SNAPSHOT}'
 
 
-def _remove(night: Path, hidden: Path, dry_run: bool) -> str:
+def _remove(night: AnyPath, hidden: AnyPath, dry_run: bool) -> str:
     try:
-        with removing(night) as free:
+        with _free(night) as free:
             if not free:
                 return f'{night}: left, it is being read'
             if not dry_run:
-                os.rename(night, hidden)
-                shutil.rmtree(hidden)
+                _gone(night, hidden)
     except FileNotFoundError:
         return f'{night}: gone already'
     return f'{night}: {"would be removed" if dry_run else "removed"}'
+
+
+@contextmanager
+def _free(night: AnyPath) -> Iterator[bool]:
+    """Gives whether nobody reads a night; on a disk it is held against readers meanwhile."""
+    if isinstance(night, StorePath):
+        yield not is_read(night)
+        return
+    with removing(night) as free:
+        yield free
+
+
+def _gone(night: AnyPath, hidden: AnyPath) -> None:
+    if isinstance(night, StorePath):
+        begun = night / BEGUN
+        begun.write_bytes(b'')
+        (night / SNAPSHOT).unlink(missing_ok=True)  # readers see no snapshot from here on
+        remove(path for path in night.rglob('*') if path != begun)
+        begun.unlink()
+    elif isinstance(hidden, Path):
+        os.rename(night, hidden)
+        shutil.rmtree(hidden)

@@ -9,11 +9,12 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from ..configs.schema import PhotoConfig
+from ..storage.files import remove
 from ..transforms.carry import Carry, Compare
 from ..transforms.extract import Extraction
 from ..transforms.extract_faces import ExtractFaces
 from ..transforms.isolate import AT_ONCE, Limits
-from ..transforms.parts import Marker
+from ..transforms.parts import Marker, marker_path
 from ..transforms.plan_file import read_plan
 from ..transforms.read_images import ReadImages
 from ..transforms.records import DOUBTFUL, ExtractedImage, Rows
@@ -22,7 +23,7 @@ from ..transforms.write import Layout
 from .job import Job
 from .plan import Plan
 from .progress import shown
-from .runners import pipeline_options
+from .running import Spread, running
 
 PIXEL_BYTES = 9  # of memory for a pixel: 8-bit RGBA and what is made of it, or the coefficients of a progressive CMYK JPEG
 SPARE_MEMORY = 128 << 20
@@ -49,7 +50,9 @@ def run_shards(job: Job, plan: Plan, layout: Layout, stages: Stages) -> None:
         stages: from photos with their faces to finished shards.
     """
     carry = job.carry and job.carry.into(tuple(layout.schemas), plan.shards)
-    _run(job, plan, _carrying(layout, plan, carry), stages, plan.pending(), carry)
+    pending = plan.pending()
+    remove(marker_path(plan.folder, shard) for shard in pending)  # of parts that are gone
+    _run(job, plan, _carrying(layout, plan, carry), stages, pending, carry)
     doubtful = [marker.shard for marker in plan.done() if marker.doubtful and not marker.second]
     own = Carry(plan.folder, plan.shards, tuple(layout.schemas), frozenset(DOUBTFUL), Compare.NOTHING)
     alone = replace(job, run=replace(job.run, workers=1))
@@ -63,7 +66,7 @@ def _carrying(layout: Layout, plan: Plan, carry: Carry | None) -> Layout:
 def _run(job: Job, plan: Plan, layout: Layout, stages: Stages, shards: list[int], carry: Carry | None) -> None:
     if not shards:
         return
-    with shown(plan), beam.Pipeline(options=pipeline_options(job.run)) as pipeline:
+    with shown(plan), running(job, 'again' if layout.second else 'photos') as pipeline:
         stages(photos(pipeline, shards, job, layout, carry), layout)
 
 
@@ -73,8 +76,7 @@ def photos(pipeline: beam.Pipeline, shards: list[int], job: Job, layout: Layout,
     how = Extraction(job.crop, config.smallest_face, config.min_score, config.max_pixels, whole_image=False)
     return (
         pipeline
-        | 'Shards' >> beam.Create(shards)
-        | 'Spread' >> beam.Reshuffle()
+        | 'Shards' >> Spread(shards)
         | 'TakeOver' >> TakeOver(layout, carry)
         | 'ReadImages' >> ReadImages(layout.folder, config.max_bytes)
         | 'ExtractFaces' >> ExtractFaces(how, job.whole, limits(config), 1 if layout.second else AT_ONCE)

@@ -1,25 +1,50 @@
-"""An output folder: it grows as `<out>.partial` and becomes one immutable snapshot by one rename."""
+"""An output: it grows beside its place, on a disk or in a store, and becomes one immutable snapshot."""
 
 from __future__ import annotations
 
-import json
-import shutil
+import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..configs.errors import UsageError
-from ..transforms.parts import SNAPSHOT, WORK, write_json
-from .lock import reading_folder, stands, writing
-from .place import BEGUN, LOCK, Place, is_complete
+from ..storage.path import AnyPath, StorePath, located
+from ..transforms.parts import SNAPSHOT, read_json, write_json
+from .lease import reading_stored
+from .lock import reading_folder
+from .place import Place, is_complete
 from .recipe import Recipe, differences
+from .stored_place import StoredPlace
 
 RUN = 'run.json'
 
 
-class Output(Place):
-    """An output folder, and what may be done with it."""
+@dataclass(frozen=True)
+class Output:
+    """An output, and what may be done with it; its place says how it gets there."""
+
+    place: Place | StoredPlace
+
+    @property
+    def out(self) -> AnyPath:
+        """Where the snapshot will be."""
+        return self.place.out
+
+    @property
+    def partial(self) -> AnyPath:
+        """Where it grows."""
+        return self.place.partial
+
+    @property
+    def unsettled(self) -> bool:
+        """See the place."""
+        return self.place.unsettled
+
+    def held(self) -> AbstractContextManager[bool]:
+        """See the place."""
+        return self.place.held()
 
     def is_finished(self, recipe: Recipe, roots: list[str], overwrite: bool, settled: bool = False) -> bool:
         """Whether the snapshot of this very run stands already.
@@ -30,88 +55,69 @@ class Output(Place):
         Raises:
             UsageError: the snapshot of another run does, and `overwrite` is not said.
         """
-        if not is_complete(self.out):
+        said = read_json(self.out / SNAPSHOT)
+        if said is None:
             return False
-        differing = differences(identity(json.loads((self.out / SNAPSHOT).read_text())), recipe.as_dict()) + root_differences(
-            self.out / RUN, roots
-        )
+        differing = differences(identity(said), recipe.as_dict()) + root_differences(self.out / RUN, roots)
         if differing and not overwrite:
             raise UsageError(
                 f'output {str(self.out)!r} is a snapshot of another run ({"; ".join(differing)}); name another folder or say --overwrite'
             )
         return not differing and (settled or not overwrite)
 
-    @contextmanager
-    def held(self) -> Iterator[bool]:
-        """Holds the output against a second writer, and first moves into place what a killed run had ready.
-
-        A wrong call leaves nothing behind that it made. Gives whether something was ready.
+    def is_anothers(self, recipe: Recipe, roots: list[str], overwrite: bool) -> bool:
+        """Whether an unfinished run of another recipe stands there, and may go.
 
         Raises:
-            UsageError: somebody holds it, or it can't be written.
+            UsageError: it does, and `overwrite` is not said.
         """
-        self.refuse_strangers()
-        made = [folder for folder in (self.partial, *self.partial.parents) if not folder.exists()]
-        lock = self.partial / WORK / LOCK
-        with writing(lock, self.out) as file:
-            try:
-                yield self.settle()
-            except UsageError:
-                if stands(file, lock) and (made or not self.begun.exists()):
-                    self._drop(made)
-                raise
-            if stands(file, lock) and not self.begun.exists():
-                self._drop(made)
-
-    def begin(self, recipe: Recipe, roots: list[str], overwrite: bool) -> None:
-        """Takes up an unfinished run of this recipe, or starts one.
-
-        Raises:
-            UsageError: an unfinished run of another recipe stands there, and `overwrite` is not said.
-        """
-        said = recipe.as_dict() | {'inputs': roots}
-        differing = differences(json.loads(self.begun.read_text()), said) if self.begun.is_file() else []
+        before = read_json(self.place.begun)
+        differing = differences(before, _described(recipe, roots)) if before else []
         if differing and not overwrite:
             raise UsageError(
                 f'output {str(self.out)!r}: {self.partial.name} is an unfinished run of another kind ({"; ".join(differing)}); '
                 'finish that, name another folder or say --overwrite'
             )
-        if differing:
-            self._clear()
-        write_json(self.begun, said)
+        return bool(differing)
+
+    def begin(self, recipe: Recipe, roots: list[str], overwrite: bool) -> None:
+        """Takes up an unfinished run of this recipe, or starts one.
+
+        Raises:
+            UsageError: see `is_anothers`.
+        """
+        if self.is_anothers(recipe, roots, overwrite):
+            self.place.clear()
+        write_json(self.place.begun, _described(recipe, roots))
 
     def complete(self, snapshot: dict[str, Any], run: dict[str, Any]) -> None:
-        """Writes `run.json` and `snapshot.json` and moves everything into place at once."""
+        """Writes `run.json` and `snapshot.json` and has everything moved into place."""
         write_json(self.partial / RUN, run)
         write_json(self.partial / SNAPSHOT, snapshot)
-        self.move()
+        self.place.move()
 
-    def _drop(self, made: list[Path]) -> None:
-        """Removes an unfinished run that holds nothing, or that this call made with the folders above it."""
-        shutil.rmtree(self.partial if made else self.partial / WORK, ignore_errors=True)
-        for folder in [self.partial, *made[1:]]:
-            with suppress(OSError):
-                folder.rmdir()
 
-    def _clear(self) -> None:
-        """Removes all but the lock; what says whose it is goes last."""
-        work = self.partial / WORK
-        others = [entry for entry in [*self.partial.iterdir(), *work.iterdir()] if entry.name not in (WORK, LOCK, BEGUN)]
-        for entry in [*others, self.begun]:
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+def output(out: str) -> Output:
+    """The output of a name: a folder, or a place in a store."""
+    place = located(out)
+    return Output(StoredPlace(place) if isinstance(place, StorePath) else Place(Path(os.path.abspath(out))))
 
 
 @contextmanager
-def reading(snapshot: Path) -> Iterator[None]:
+def reading(snapshot: AnyPath) -> Iterator[None]:
     """Holds a snapshot that a job reads against `mien prune`.
 
     Raises:
         UsageError: it isn't there, isn't complete, or is being removed.
     """
-    with reading_folder(snapshot):
+    with reading_stored(snapshot) if isinstance(snapshot, StorePath) else reading_folder(snapshot):
         if not is_complete(snapshot):
             raise UsageError(f'snapshot {str(snapshot)!r} holds no {SNAPSHOT}: it is no finished one; name one that is')
         yield
+
+
+def _described(recipe: Recipe, roots: list[str]) -> dict[str, Any]:
+    return recipe.as_dict() | {'inputs': roots}
 
 
 def identity(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,6 +125,7 @@ def identity(said: Mapping[str, Any]) -> dict[str, Any]:
     return {key: said.get(key) for key in ('kind', 'schema_version', 'mien_version', 'config', 'digests')}
 
 
-def root_differences(path: Path, roots: list[str]) -> list[str]:
+def root_differences(path: AnyPath, roots: list[str]) -> list[str]:
     """Whether a run read other INPUTs."""
-    return differences({'inputs': json.loads(path.read_text())['inputs']}, {'inputs': roots}) if path.is_file() else []
+    said = read_json(path)
+    return differences({'inputs': said['inputs']}, {'inputs': roots}) if said else []

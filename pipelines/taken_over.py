@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ..transforms.parts import SNAPSHOT
+from ..storage.path import located
+from ..transforms.parts import SNAPSHOT, read_json
 from ..transforms.take_over import link
 from .job import Job, More
 from .plan import Plan
@@ -36,7 +35,7 @@ class EarlierBuild:
         """All that follows from photos, faces and labels."""
         files = {name: digest for name, digest in self.said['files'].items() if not name.startswith(SHARED)}
         for name in files:
-            link(Path(self.folder, name), Path(plan.folder, name))
+            link(located(self.folder, name), located(plan.folder, name))
         counts = {table: number for table, number in self.said['counts'].items() if f'{table}/' not in SHARED}
         return More(files, counts, self.said['tallies'], {'duplicates': self.said['duplicates']})
 
@@ -49,4 +48,4 @@ def earlier_build(job: Job) -> EarlierBuild | None:
     carry, config = job.carry, job.config
     if carry is None or not carry.parts_stay or config.include or config.exclude or config.limit:
         return None
-    return EarlierBuild(carry.folder, json.loads(Path(carry.folder, SNAPSHOT).read_text()))
+    return EarlierBuild(carry.folder, read_json(located(carry.folder, SNAPSHOT)))

@@ -6,10 +6,10 @@ Source: dataset_info.proto and feature.proto of tensorflow-datasets 4.9.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from ..configs.schema import SPLITS, BuildConfig
+from ..storage.path import AnyPath, located
 from ..transforms.example_tables import TEXTS
 from ..transforms.parts import write_json, write_whole
 from ..transforms.record_files import RecordFile
@@ -25,18 +25,18 @@ def opens(config: BuildConfig) -> bool:
     return config.compression == 'none'
 
 
-def write_tfds_files(folder: str | Path, config: BuildConfig, files: Sequence[RecordFile]) -> list[str]:
+def write_tfds_files(folder: str | AnyPath, config: BuildConfig, files: Sequence[RecordFile]) -> list[str]:
     """Writes dataset_info.json, features.json and the class names, where TFDS can open the dataset; gives their names."""
     if not opens(config):
         return []
     info, types, classes = NAMES
-    write_json(Path(folder, info), dataset_info(folder, config, files))
-    write_json(Path(folder, types), features(config))
-    write_whole(Path(folder, classes), lambda file: file.write(''.join(f'{name}\n' for name in config.classes).encode()))
+    write_json(located(folder, info), dataset_info(folder, config, files))
+    write_json(located(folder, types), features(config))
+    write_whole(located(folder, classes), lambda file: file.write(''.join(f'{name}\n' for name in config.classes).encode()))
     return list(NAMES)
 
 
-def dataset_info(folder: str | Path, config: BuildConfig, files: Sequence[RecordFile]) -> dict[str, Any]:
+def dataset_info(folder: str | AnyPath, config: BuildConfig, files: Sequence[RecordFile]) -> dict[str, Any]:
     """The dataset's name and, of each split that has examples, the lengths and bytes of its files."""
     splits = [split for split in SPLITS if any(file.split == split for file in files)]
     return {
@@ -61,11 +61,11 @@ def features(config: BuildConfig) -> dict[str, Any]:
     return _feature('features_dict.FeaturesDict', 'featuresDict', {'features': known})
 
 
-def _split(folder: str | Path, split: str, files: Sequence[RecordFile]) -> dict[str, Any]:
+def _split(folder: str | AnyPath, split: str, files: Sequence[RecordFile]) -> dict[str, Any]:
     return {
         'name': split,
         'filepathTemplate': TEMPLATE,
-        'numBytes': str(sum(Path(folder, file.name).stat().st_size for file in files)),
+        'numBytes': str(sum(located(folder, file.name).stat().st_size for file in files)),
         'shardLengths': [str(file.examples) for file in files],
     }
 

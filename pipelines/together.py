@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from ..configs.schema import BuildConfig
+from ..storage.path import located
 from ..transforms.balance import FindLastPlaces
 from ..transforms.duplicates.count import CountGroups
 from ..transforms.duplicates.find import FindCrossingSubjects, FindGroups
@@ -26,11 +26,11 @@ from ..transforms.duplicates.records import Ruling
 from ..transforms.judge import Judge
 from ..transforms.judged_faces import HashFaces, JudgeFaces
 from ..transforms.label_file import labels_digest
-from ..transforms.parts import WORK, write_json
+from ..transforms.parts import WORK, read_json, write_json
 from ..transforms.settled_files import InOnePlace, Step, WriteRulings, forget, read_said, write_balance, write_counts, write_subjects
 from .job import Job
 from .plan import Plan
-from .runners import pipeline_options
+from .running import Spread, running
 
 BASIS = 'basis.json'
 Decide = Callable[[PCollection[int], Judge], object]
@@ -47,13 +47,13 @@ def basis_of(plan: Plan) -> str:
 
 def decide_together(job: Job, plan: Plan, config: BuildConfig, judge: Judge, basis: str) -> Judge:
     """Takes the steps that the config asks for, unless they were taken on the same basis; gives a judge that knows what they found."""
-    said, steps = Path(plan.folder, WORK, BASIS), _steps(config)
-    if not said.is_file() or json.loads(said.read_text()) != {'basis': basis}:
+    said, steps = located(plan.folder, WORK, BASIS), _steps(config)
+    if read_json(said) != {'basis': basis}:
         said.unlink(missing_ok=True)
         forget(plan.folder)
         for step, decide in steps.items():
-            with beam.Pipeline(options=pipeline_options(job.run)) as pipeline:
-                decide(pipeline | 'Shards' >> beam.Create(range(plan.shards)) | 'Spread' >> beam.Reshuffle(), judge)
+            with running(job, step) as pipeline:
+                decide(pipeline | 'Shards' >> Spread(range(plan.shards)), judge)
             judge = replace(judge, settled=judge.settled | {step})
         write_json(said, {'basis': basis})
     _say_aloud(counted(judge), config)

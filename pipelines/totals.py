@@ -19,6 +19,7 @@ class Totals:
     Attributes:
         shards: number of markers.
         doubtful: uris of photos that were tried twice.
+        hosts: markers by the host that wrote them.
     """
 
     shards: int = 0
@@ -29,6 +30,7 @@ class Totals:
     files: dict[str, str] = field(default_factory=dict)
     tallies: dict[str, Counter[str]] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)
+    hosts: Counter[str] = field(default_factory=Counter)
 
     def add(self, marker: Marker) -> None:
         self.shards += 1
@@ -38,6 +40,7 @@ class Totals:
         self.failed += marker.failed
         self.files |= marker.files
         self.doubtful += marker.doubtful
+        self.hosts[marker.host] += 1
         for subject, counts in marker.tallies.items():
             self.tallies.setdefault(subject, Counter()).update(counts)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from ..models.package import sha256
-from ..transforms.parts import SNAPSHOT
+from ..storage.either import below, files_in
+from ..storage.path import located
+from ..transforms.parts import SNAPSHOT, digest, row_count
 from .checks import check_rows
 from .finished import Finding, Finished, describe
 from .snapshot import RUN, reading
@@ -44,14 +42,14 @@ def verify(folder: str) -> Verified:
     Raises:
         UsageError: it is no finished snapshot.
     """
-    described = describe(Path(folder))
+    described = describe(located(folder))
     with reading(described.folder):
         broken: dict[str, Finding] = {}
         for finding in (finding for check in FILE_CHECKS for finding in check(described)):
             broken.setdefault(finding.file, finding)
         snapshot = replace(described, whole=frozenset(described.parts) - broken.keys())
         findings = [*broken.values(), *check_rows(snapshot)]
-        rows = sum(pq.read_metadata(snapshot.folder / name).num_rows for name in snapshot.whole if not name.startswith('plan/'))
+        rows = sum(row_count(snapshot.folder / name) for name in snapshot.whole if not name.startswith('plan/'))
     return Verified(folder, len(described.files), rows, findings)
 
 
@@ -64,32 +62,31 @@ def parts_are_named(snapshot: Finished) -> Iterator[Finding]:
 
 def files_are_unchanged(snapshot: Finished) -> Iterator[Finding]:
     """Every file that is named is there as it was written."""
-    for name, digest in sorted(snapshot.files.items()):
+    for name, written in sorted(snapshot.files.items()):
         try:
-            found = sha256(snapshot.folder / name)
+            found = digest(snapshot.folder / name)
         except FileNotFoundError:
             yield Finding(name, 'is missing')
         except OSError as error:
             yield Finding(name, f'cannot be read ({error.strerror})')
         else:
-            if found != digest:
-                yield Finding(name, f'has changed: SHA-256 is {found}, {SNAPSHOT} says {digest}')
+            if found != written:
+                yield Finding(name, f'has changed: SHA-256 is {found}, {SNAPSHOT} says {written}')
 
 
 def no_file_is_too_many(snapshot: Finished) -> Iterator[Finding]:
     """Nothing stands in the folder that is not named, but what is said of the run."""
-    for folder, _, names in os.walk(snapshot.folder):
-        for name in names:
-            below = Path(folder, name).relative_to(snapshot.folder)
-            if below.parts[0] not in (SNAPSHOT, RUN, 'plan') and below.as_posix() not in snapshot.files:
-                yield Finding(below.as_posix(), f'is not named in {SNAPSHOT}')
+    for path in files_in(snapshot.folder):
+        name = below(path, snapshot.folder)
+        if name.parts[0] not in (SNAPSHOT, RUN, 'plan') and name.as_posix() not in snapshot.files:
+            yield Finding(name.as_posix(), f'is not named in {SNAPSHOT}')
 
 
 def parts_can_be_read(snapshot: Finished) -> Iterator[Finding]:
     """Every part is a Parquet file, those of the plan too, which have no SHA-256."""
     for name in snapshot.parts:
         try:
-            pq.read_metadata(snapshot.folder / name)
+            row_count(snapshot.folder / name)
         except FileNotFoundError:
             if name.startswith('plan/'):
                 yield Finding(name, 'is missing')

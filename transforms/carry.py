@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from .parts import part_name, read_part
+from ..storage.path import located
+from .parts import part_name, read_part, row_count
 from .plan_file import read_plan
 from .records import Address, Entry, Known, Rows, Status
 from .tables import Row, from_png, to_face, to_facts
@@ -102,7 +101,7 @@ class Carry:
         if not self.parts_stay or self.compare is not Compare.TIME:
             return False
         name = part_name('plan', shard, self.shards)
-        if Path(folder, name).read_bytes() != Path(self.folder, name).read_bytes():
+        if located(folder, name).read_bytes() != located(self.folder, name).read_bytes():
             return False
         plan = read_part(folder, 'plan', shard, self.shards, ['uri', 'mtime_ns', 'etag', 'status'])
         statuses = read_part(self.folder, 'images', shard, self.shards, ['status'])['status'].unique()
@@ -121,7 +120,7 @@ class Carry:
 
     def length(self, shard: int) -> int:
         """Number of inputs of one of the earlier run's shards."""
-        return int(pq.read_metadata(Path(self.folder, part_name('plan', shard, self.shards))).num_rows)
+        return row_count(located(self.folder, part_name('plan', shard, self.shards)))
 
     def sort(self, entries: list[Entry], shard: int, shards: int) -> Carried:
         """Sorts the inputs of a shard into those whose rows stay and those that must pass the line."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from ..storage.path import AnyPath
 from .decide import Policy, decide
 from .extract import NO_CROPS
 from .input_of import input_of
@@ -51,7 +51,7 @@ class Judge:
         return self.policies[input_of(uri, self.policies)]
 
 
-def read_photos(folder: str | Path, shard: int, shards: int) -> Iterator[ExtractedImage]:
+def read_photos(folder: str | AnyPath, shard: int, shards: int) -> Iterator[ExtractedImage]:
     """The photos of a finished shard with their faces, without crops."""
     faces = defaultdict(list)
     for row in read_part(folder, 'faces', shard, shards, BUT_CROPS).to_pylist():
@@ -60,6 +60,6 @@ def read_photos(folder: str | Path, shard: int, shards: int) -> Iterator[Extract
         yield ExtractedImage(shard, row['uri'], to_facts(row), tuple(faces[row['uri']]), NO_CROPS)
 
 
-def read_crops(folder: str | Path, shard: int, shards: int) -> dict[str, bytes]:
+def read_crops(folder: str | AnyPath, shard: int, shards: int) -> dict[str, bytes]:
     """The PNGs of a finished shard's faces by face_id."""
     return {row['face_id']: row['crop'] for row in read_part(folder, 'faces', shard, shards, ['face_id', 'crop']).to_pylist()}

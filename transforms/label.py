@@ -13,6 +13,7 @@ from apache_beam.pvalue import PCollection
 
 from ..models.handler import FaceHandler
 from ..models.package import ModelPackage
+from ..storage.path import StorePath
 from .records import ExtractedImage, LabelledImage
 from .tables import Row, face_rows, image_row, label_rows
 
@@ -30,12 +31,17 @@ def attach_labels(result: Any) -> LabelledImage:
 
 @dataclass(eq=False)
 class LabelFaces(beam.PTransform):
-    """Gives every crop of an image its class probabilities; an image without faces passes through."""
+    """Gives every crop of an image its class probabilities; an image without faces passes through.
+
+    Attributes:
+        stored: a copy of the package's labelling export, where workers are elsewhere.
+    """
 
     package: ModelPackage
+    stored: StorePath | None = None
 
     def expand(self, images: PCollection[ExtractedImage]) -> PCollection[LabelledImage]:
-        return images | 'Infer' >> RunInference(FaceHandler(self.package)) | 'Attach' >> beam.Map(attach_labels)
+        return images | 'Infer' >> RunInference(FaceHandler(self.package, self.stored)) | 'Attach' >> beam.Map(attach_labels)
 
 
 @dataclass(frozen=True)

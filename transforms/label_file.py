@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..models.package import sha256
-from .parts import ROW_GROUP, WORK, part_name, write_whole
+from ..storage.path import AnyPath, located
+from .parts import ROW_GROUP, WORK, digest, parquet, part_name, write_whole
 from .reasons import Reason
 
 SAID = pa.schema(
@@ -63,19 +62,19 @@ class Label:
 FIELDS = [field.name for field in fields(Label)]
 
 
-def write_labels(folder: str | Path, shard: int, shards: int, labels: pa.Table | Sequence[Label]) -> str:
+def write_labels(folder: str | AnyPath, shard: int, shards: int, labels: pa.Table | Sequence[Label]) -> str:
     """Writes one shard's labels, as `SAID` or one by one, by uri, collection, file and row; gives the SHA-256 of their file."""
     table = labels if isinstance(labels, pa.Table) else pa.Table.from_pylist([asdict(label) for label in labels], SAID)
     ordered, path = table.combine_chunks().sort_by(ORDER), _path(folder, shard, shards)
     return write_whole(path, lambda file: pq.write_table(ordered, file, compression='zstd', row_group_size=ROW_GROUP))
 
 
-def labels_digest(folder: str | Path, shard: int, shards: int) -> str:
+def labels_digest(folder: str | AnyPath, shard: int, shards: int) -> str:
     """SHA-256 of the file of a shard's labels."""
-    return sha256(_path(folder, shard, shards))
+    return digest(_path(folder, shard, shards))
 
 
-def read_labels(folder: str | Path, shard: int, shards: int) -> dict[str, tuple[Label, ...]]:
+def read_labels(folder: str | AnyPath, shard: int, shards: int) -> dict[str, tuple[Label, ...]]:
     """A shard's labels by the uri of their photo."""
     found = defaultdict(list)
     for label in _read(folder, shard, shards, matched=True):
@@ -83,13 +82,13 @@ def read_labels(folder: str | Path, shard: int, shards: int) -> dict[str, tuple[
     return {uri: tuple(labels) for uri, labels in found.items()}
 
 
-def read_unmatched(folder: str | Path, shard: int, shards: int) -> list[Label]:
+def read_unmatched(folder: str | AnyPath, shard: int, shards: int) -> list[Label]:
     """A shard's labels that belong to no input."""
     return list(_read(folder, shard, shards, matched=False))
 
 
-def _read(folder: str | Path, shard: int, shards: int, matched: bool) -> Iterator[Label]:
-    with pq.ParquetFile(_path(folder, shard, shards)) as file:
+def _read(folder: str | AnyPath, shard: int, shards: int, matched: bool) -> Iterator[Label]:
+    with parquet(_path(folder, shard, shards)) as file:
         table = file.read()
     known = pc.is_null(table['unmatched'])
     rows = table.filter(known if matched else pc.invert(known))
@@ -100,5 +99,5 @@ def _read(folder: str | Path, shard: int, shards: int, matched: bool) -> Iterato
         yield Label(*values)
 
 
-def _path(folder: str | Path, shard: int, shards: int) -> Path:
-    return Path(folder, WORK, part_name('labels', shard, shards))
+def _path(folder: str | AnyPath, shard: int, shards: int) -> AnyPath:
+    return located(folder, WORK, part_name('labels', shard, shards))

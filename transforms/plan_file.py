@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .parts import ROW_GROUP, part_name, write_whole
+from ..storage.path import AnyPath, located
+from .parts import ROW_GROUP, parquet, part_name, write_whole
 from .records import Address, Entry, Failure, Kind, Status
 
 PLAN = pa.schema(
@@ -55,17 +55,17 @@ def plan_table(entries: Sequence[Entry]) -> pa.Table:
     return pa.table(columns | {name: [place[name] for place in places] for name in PLACE}, schema=PLAN)
 
 
-def write_plan(folder: str | Path, shard: int, shards: int, entries: pa.Table | Iterable[Entry]) -> str:
+def write_plan(folder: str | AnyPath, shard: int, shards: int, entries: pa.Table | Iterable[Entry]) -> str:
     """Writes one shard's plan; gives its SHA-256."""
     table = entries if isinstance(entries, pa.Table) else plan_table(list(entries))
     ordered = table.sort_by('uri').combine_chunks()
-    path = Path(folder, part_name('plan', shard, shards))
+    path = located(folder, part_name('plan', shard, shards))
     return write_whole(path, lambda file: pq.write_table(ordered, file, compression='zstd', row_group_size=ROW_GROUP))
 
 
-def read_plan(folder: str | Path, shard: int, shards: int) -> list[Entry]:
+def read_plan(folder: str | AnyPath, shard: int, shards: int) -> list[Entry]:
     """The inputs of one shard by uri."""
-    with pq.ParquetFile(Path(folder, part_name('plan', shard, shards))) as file:
+    with parquet(located(folder, part_name('plan', shard, shards))) as file:
         return [_entry(row) for batch in file.iter_batches() for row in batch.to_pylist()]
 
 

@@ -9,7 +9,11 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from io import FileIO
+from typing import BinaryIO
 
+from ..storage.either import etag_of
+from ..storage.files import fetch_each
+from ..storage.path import StorePath, is_stored, located
 from .containers.reader import read
 from .records import Address, Entry, Failure, LoadedImage, Status
 
@@ -35,22 +39,42 @@ def load_all(shard: int, entries: Iterable[Entry], max_bytes: int) -> Iterator[L
         OSError: the surroundings failed (a broken disk or connection, too many open files) and went on failing.
     """
     archives: dict[str, list[Entry]] = defaultdict(list)
+    stored: list[Entry] = []
     for entry in entries:
         failure = entry.failure or _too_large(entry, max_bytes)
         if failure is not None:
-            yield LoadedImage(shard, entry, b'', failure, is_settled(entry))
-        elif entry.address is None:
-            yield load(shard, entry, max_bytes)
-        else:
+            yield LoadedImage(shard, entry, b'', failure, is_stored(entry.path) or is_settled(entry))
+        elif entry.address is not None:
             archives[entry.path].append(entry)
+        elif is_stored(entry.path):
+            stored.append(entry)
+        else:
+            yield load(shard, entry, max_bytes)
+    for entry, data, settled in read_objects(stored, max_bytes):
+        yield _as_loaded(shard, entry, data, settled)
     for path, members in archives.items():
         for entry, data in read_members(path, members, max_bytes):
-            yield _loaded(shard, entry, data)
+            yield _as_loaded(shard, entry, data, data is not CHANGED if is_stored(path) else is_settled(entry))
 
 
 def load(shard: int, entry: Entry, max_bytes: int) -> LoadedImage:
     """One file with its bytes, or with the reason why it has none."""
-    return _loaded(shard, entry, read_bytes(entry.path, max_bytes))
+    data = read_bytes(entry.path, max_bytes)
+    return _as_loaded(shard, entry, data, is_settled(entry))
+
+
+def read_objects(entries: list[Entry], max_bytes: int) -> Iterator[tuple[Entry, bytes | Failure, bool]]:
+    """The bytes of objects of a store, each by one request, some of them at once; and whether each is what was listed.
+
+    Raises:
+        OSError: the store failed and went on failing.
+    """
+    for entry, found in zip(entries, fetch_each((_object(entry), max_bytes) for entry in entries), strict=True):
+        if isinstance(found, OSError):
+            yield entry, _definite(found), entry.etag is None
+        else:
+            data = found.data if found.size <= max_bytes else Failure(Status.TOO_LARGE, f'{found.size} bytes, limit {max_bytes}')
+            yield entry, data, found.etag == entry.etag
 
 
 def read_bytes(path: str, max_bytes: int) -> bytes | Failure:
@@ -88,6 +112,12 @@ def read_members(path: str, entries: Iterable[Entry], max_bytes: int) -> Iterato
             time.sleep(pause)
 
 
+def _object(entry: Entry) -> StorePath:
+    place = located(entry.path)
+    assert isinstance(place, StorePath)
+    return place
+
+
 def is_settled(entry: Entry) -> bool:
     """Whether size and time of an entry's file are still those of the plan."""
     try:
@@ -98,8 +128,7 @@ def is_settled(entry: Entry) -> bool:
     return (found.st_size, found.st_mtime_ns) == (size, entry.mtime_ns)
 
 
-def _loaded(shard: int, entry: Entry, data: bytes | Failure) -> LoadedImage:
-    settled = is_settled(entry)
+def _as_loaded(shard: int, entry: Entry, data: bytes | Failure, settled: bool) -> LoadedImage:
     return LoadedImage(shard, entry, b'', data, settled) if isinstance(data, Failure) else LoadedImage(shard, entry, data, None, settled)
 
 
@@ -116,7 +145,7 @@ def _too_large(entry: Entry, max_bytes: int) -> Failure | None:
 
 def _members(path: str, entries: list[Entry], max_bytes: int) -> Iterator[tuple[Entry, bytes | Failure]]:
     try:
-        file = open(path, 'rb', buffering=0, opener=_open)  # noqa: SIM115
+        file = located(path).open('rb') if is_stored(path) else open(path, 'rb', buffering=0, opener=_open)  # noqa: SIM115
     except OSError as error:
         failure = _definite(error)
         yield from ((entry, failure) for entry in entries)
@@ -129,7 +158,9 @@ def _members(path: str, entries: list[Entry], max_bytes: int) -> Iterator[tuple[
             yield entry, CHANGED if _changed(file, first, first.address) else data
 
 
-def _changed(file: FileIO, entry: Entry, address: Address) -> bool:
+def _changed(file: BinaryIO, entry: Entry, address: Address) -> bool:
+    if is_stored(entry.path):
+        return etag_of(file) != entry.etag
     found = os.fstat(file.fileno())
     return (found.st_size, found.st_mtime_ns) != (address.container_size, entry.mtime_ns)
 

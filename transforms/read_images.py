@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,7 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from .carry import ShardTodo, Todo
-from .parts import unsettled_path, write_json
+from .parts import read_json, unsettled_path, write_json
 from .read import load_all
 from .records import Known, LoadedImage
 
@@ -39,8 +38,8 @@ class ReadImages(beam.PTransform):
 def note_unsettled(folder: str, shard: int, uris: list[str]) -> None:
     """Adds to what a shard says of inputs that changed while they were read; a second try is of some of them only."""
     path = unsettled_path(folder, shard)
-    before = json.loads(path.read_text())['uris'] if path.is_file() else []
-    write_json(path, {'uris': sorted({*before, *uris})})
+    before = read_json(path) or {'uris': []}
+    write_json(path, {'uris': sorted({*before['uris'], *uris})})
 
 
 def load_todo(shard: int, todo: list[Todo], max_bytes: int) -> Iterator[LoadedImage]:

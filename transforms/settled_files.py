@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.pvalue import PCollection
 
+from ..storage.files import remove_tree
+from ..storage.path import AnyPath, located
 from .balance import LastPlace
 from .duplicates.count import GroupCount
 from .duplicates.records import CrossingSubject, HashedFace, Ruling
-from .parts import WORK, part_name, write_json, write_table
+from .parts import WORK, parquet, part_name, read_json, write_json, write_table
 from .settle import Settlement
 from .tables import Row
 
@@ -47,12 +45,12 @@ class Step(StrEnum):
     BALANCE = 'balance'
 
 
-def forget(folder: str | Path) -> None:
+def forget(folder: str | AnyPath) -> None:
     """Removes all that was decided."""
-    shutil.rmtree(Path(folder, WORK, FOLDER), ignore_errors=True)
+    remove_tree(located(folder, WORK, FOLDER))
 
 
-def settlement(folder: str | Path, shard: int, shards: int, settled: Iterable[Step]) -> Settlement:
+def settlement(folder: str | AnyPath, shard: int, shards: int, settled: Iterable[Step]) -> Settlement:
     """What some steps have decided about a shard."""
     done = frozenset(settled)
     crossing = read_said(folder, Step.SUBJECTS) if Step.SUBJECTS in done else {}
@@ -62,17 +60,17 @@ def settlement(folder: str | Path, shard: int, shards: int, settled: Iterable[St
     return Settlement(by_subject, {ruling.face.face_id: ruling for ruling in rulings}, last)
 
 
-def write_subjects(folder: str | Path, subjects: Iterable[CrossingSubject]) -> None:
+def write_subjects(folder: str | AnyPath, subjects: Iterable[CrossingSubject]) -> None:
     """Writes who is shown in more than one split."""
     write_said(folder, Step.SUBJECTS, {one.subject: list(one.splits) for one in subjects})
 
 
-def write_balance(folder: str | Path, places: Iterable[LastPlace]) -> None:
+def write_balance(folder: str | AnyPath, places: Iterable[LastPlace]) -> None:
     """Writes the last place that is in, by class."""
     write_said(folder, Step.BALANCE, {one.label: one.place for one in places})
 
 
-def write_counts(folder: str | Path, counts: Iterable[GroupCount]) -> None:
+def write_counts(folder: str | AnyPath, counts: Iterable[GroupCount]) -> None:
     """Writes how many groups there are, by kind and name."""
     said: dict[str, dict[str, int]] = {}
     for one in counts:
@@ -80,28 +78,29 @@ def write_counts(folder: str | Path, counts: Iterable[GroupCount]) -> None:
     write_said(folder, Step.GROUPS, said)
 
 
-def write_said(folder: str | Path, step: Step, said: dict[str, Any]) -> None:
+def write_said(folder: str | AnyPath, step: Step, said: dict[str, Any]) -> None:
     """Writes what a step says in one place."""
     write_json(_path(folder, step), said)
 
 
-def read_said(folder: str | Path, step: Step) -> dict[str, Any]:
+def read_said(folder: str | AnyPath, step: Step) -> dict[str, Any]:
     """What `write_said` wrote; nothing, where the step had nothing to say."""
-    path = _path(folder, step)
-    said: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    return said
+    return read_json(_path(folder, step)) or {}
 
 
-def write_rulings(folder: str | Path, shard: int, shards: int, rulings: Iterable[Ruling]) -> None:
+def write_rulings(folder: str | AnyPath, shard: int, shards: int, rulings: Iterable[Ruling]) -> None:
     """Writes what becomes of those faces of a shard that have duplicates."""
     rows = [_row(ruling) for ruling in sorted(rulings, key=lambda ruling: ruling.face.face_id)]
     write_table(_rulings(folder, shard, shards), rows, RULING)
 
 
-def read_rulings(folder: str | Path, shard: int, shards: int) -> list[Ruling]:
+def read_rulings(folder: str | AnyPath, shard: int, shards: int) -> list[Ruling]:
     """What `write_rulings` wrote; nothing, where no face of the shard has duplicates."""
     path = _rulings(folder, shard, shards)
-    return [_ruling(row, shard) for row in pq.read_table(path).to_pylist()] if path.is_file() else []
+    if not path.is_file():
+        return []
+    with parquet(path) as file:
+        return [_ruling(row, shard) for row in file.read().to_pylist()]
 
 
 @dataclass(eq=False)
@@ -145,9 +144,9 @@ def _ruling(row: Row, shard: int) -> Ruling:
     return Ruling(HashedFace(shard=shard, **row), **own)
 
 
-def _path(folder: str | Path, step: Step) -> Path:
-    return Path(folder, WORK, FOLDER, f'{step}.json')
+def _path(folder: str | AnyPath, step: Step) -> AnyPath:
+    return located(folder, WORK, FOLDER, f'{step}.json')
 
 
-def _rulings(folder: str | Path, shard: int, shards: int) -> Path:
-    return Path(folder, WORK, FOLDER, part_name('rulings', shard, shards))
+def _rulings(folder: str | AnyPath, shard: int, shards: int) -> AnyPath:
+    return located(folder, WORK, FOLDER, part_name('rulings', shard, shards))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import uuid
@@ -11,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import apache_beam as beam
-import pyarrow.parquet as pq
 from apache_beam.pvalue import PCollection
 
+from ..storage.files import copy
+from ..storage.path import AnyPath, StorePath, located
 from .carry import Carry, ShardTodo, Todo
-from .parts import SNAPSHOT, part_name, write_marker
+from .parts import SNAPSHOT, digest, marker_path, part_name, read_json, read_part, row_count, write_marker
 from .plan_file import read_plan
 from .write import Layout, close_shard, marker_of, open_shard
 
@@ -28,14 +28,21 @@ def link_shard(layout: Layout, shard: int, folder: str, digests: Mapping[str, st
     """
     names = {table: part_name(table, shard, layout.shards) for table in layout.schemas}
     for name in names.values():
-        link(Path(folder, name), Path(layout.folder, name))
-    counts = {table: int(pq.read_metadata(Path(folder, name)).num_rows) for table, name in names.items()}
-    images = pq.read_table(Path(folder, names['images']), columns=['uri', 'format', 'status']).to_pylist()
+        link(located(folder, name), located(layout.folder, name))
+    counts = {table: row_count(located(folder, name)) for table, name in names.items()}
+    images = read_part(folder, 'images', shard, layout.shards, ['uri', 'format', 'status']).to_pylist()
     write_marker(layout.folder, marker_of(layout, shard, images, counts, {name: digests[name] for name in names.values()}))
 
 
-def link(source: Path, target: Path) -> None:
+def link(source: AnyPath, target: AnyPath) -> None:
     """Gives a file a second place, by a hard link where the file system can, else by a copy; whole or not at all."""
+    if isinstance(source, StorePath) or isinstance(target, StorePath):
+        copy(source, target)
+    else:
+        _link(source, target)
+
+
+def _link(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f'.{target.name}.{uuid.uuid4().hex}')
     try:
@@ -54,9 +61,11 @@ class _TakeOver(beam.DoFn):
 
     def setup(self) -> None:
         if self._carry is not None and self._carry.parts_stay:
-            self._digests = json.loads(Path(self._carry.folder, SNAPSHOT).read_text())['files']
+            self._digests = read_json(located(self._carry.folder, SNAPSHOT))['files']
 
     def process(self, shard: int) -> Iterator[ShardTodo]:
+        if is_done(self._layout, shard):  # an engine that starts over starts with all shards
+            return
         if self._carry is not None and self._carry.stays_whole(self._layout.folder, shard):
             link_shard(self._layout, shard, self._carry.folder, self._digests)
             return
@@ -72,6 +81,12 @@ class _TakeOver(beam.DoFn):
             link_shard(self._layout, shard, self._carry.folder, self._digests)
         else:
             close_shard(self._layout, shard, open_shard(self._layout, shard).rows)
+
+
+def is_done(layout: Layout, shard: int) -> bool:
+    """Whether a shard is done as planned, by an earlier attempt of this very job."""
+    said = read_json(marker_path(layout.folder, shard))
+    return said is not None and bool(said['second'] >= layout.second and said['plan'] == digest(layout.plan_path(shard)))
 
 
 @dataclass(eq=False)

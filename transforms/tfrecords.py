@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import apache_beam as beam
 import cv2
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow as pa
+import pyarrow.compute as pc
 import tensorflow as tf
 from apache_beam.pvalue import PCollection
 
 from ..configs.schema import COMPRESSIONS
+from ..storage.path import AnyPath, located
 from .example_tables import TEXTS
-from .parts import part_name, write_whole
+from .parts import WORK, parquet, read_part, write_table, write_whole
+from .preprocess import SUMS as PIXEL_SUMS
 from .preprocess import CropSums, crop_sums
 from .record_files import RecordFile
 from .salted import salted
 from .tables import Row
 
 SALT = 'mien order 1'
+SHA256 = b'mien.sha256'
+SUMS = pa.schema([('label_name', pa.string()), *((name, pa.int64()) for name in PIXEL_SUMS)])
 
 
 def serialized(row: Row) -> bytes:
@@ -44,20 +48,20 @@ def order(face_id: str) -> bytes:
     return salted(SALT, face_id)
 
 
-def read_examples(folder: str | Path, file: RecordFile, shards: int) -> list[Row]:
+def read_examples(folder: str | AnyPath, file: RecordFile, shards: int) -> list[Row]:
     """A record file's examples in its order.
 
     Raises:
         RuntimeError: the finished shards hold another number of them than they say.
     """
-    parts = (Path(folder, part_name('examples', shard, shards)) for shard in range(file.first, file.last))
-    rows = [row for part in parts for row in pq.read_table(part, filters=[('split', '==', file.split)]).to_pylist()]
+    parts = (read_part(folder, 'examples', shard, shards) for shard in range(file.first, file.last))
+    rows = [row for part in parts for row in part.filter(pc.equal(part['split'], file.split)).to_pylist()]
     if len(rows) != file.examples:
         raise RuntimeError(f'{file.name}: {len(rows)} examples in shards {file.first} to {file.last - 1}, {file.examples} expected')
     return sorted(rows, key=lambda row: order(row['face_id']))
 
 
-def write_records(path: str | Path, records: Iterable[bytes], compression: str = 'none') -> str:
+def write_records(path: str | AnyPath, records: Iterable[bytes], compression: str = 'none') -> str:
     """Writes one file of records, whole or not at all; gives its SHA-256.
 
     Args:
@@ -76,20 +80,39 @@ def sums(row: Row) -> CropSums:
 
 @dataclass(eq=False)
 class WriteRecords(beam.PTransform):
-    """Writes record files from finished shards; gives the sums of the examples of one split."""
+    """Writes record files from finished shards, and beside each what it says of itself: its SHA-256, the sums of one split's examples."""
 
     folder: str
     shards: int
     summed: str
     compression: str
 
-    def expand(self, files: PCollection[RecordFile]) -> PCollection[CropSums]:
-        return files | 'Write' >> beam.FlatMap(self._write).with_output_types(CropSums)
+    def expand(self, files: PCollection[RecordFile]) -> PCollection[None]:
+        return files | 'Write' >> beam.Map(self._write).with_output_types(None)
 
-    def _write(self, file: RecordFile) -> Iterator[CropSums]:
+    def _write(self, file: RecordFile) -> None:
         rows = read_examples(self.folder, file, self.shards)
-        write_records(Path(self.folder, file.name), map(serialized, rows), self.compression)
-        yield from map(sums, rows) if file.split == self.summed else ()
+        digest = write_records(located(self.folder, file.name), map(serialized, rows), self.compression)
+        found = [asdict(sums(row)) for row in rows] if file.split == self.summed else []
+        write_table(said_path(self.folder, file), found, SUMS.with_metadata({SHA256: digest}))
+
+
+def said_path(folder: str | AnyPath, file: RecordFile) -> AnyPath:
+    """Where it is written what a record file says of itself."""
+    return located(folder, WORK, 'records', f'{file.name}.parquet')
+
+
+def read_digest(folder: str | AnyPath, file: RecordFile) -> str:
+    """SHA-256 of a record file."""
+    with parquet(said_path(folder, file)) as said:
+        digest: str = said.schema_arrow.metadata[SHA256].decode()
+    return digest
+
+
+def read_sums(folder: str | AnyPath, file: RecordFile) -> Iterator[CropSums]:
+    """What Analyze needs of a record file's examples."""
+    with parquet(said_path(folder, file)) as said:
+        yield from (CropSums(**row) for row in said.read().to_pylist())
 
 
 def _write(path: str, records: Iterable[bytes], compression: str) -> None:

@@ -6,16 +6,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.parquet as pq
 from apache_beam.pvalue import PCollection
 
-from ..models.package import sha256
-from .parts import WORK, Marker, marker_path, part_name, read_marker, write_json, write_marker, write_table
+from ..storage.path import AnyPath, located
+from .parts import WORK, Marker, digest, marker_path, part_name, read_json, row_count, write_json, write_marker, write_table
 from .records import DOUBTFUL, READ, Status
 from .tables import Row
 
@@ -59,8 +58,8 @@ class Layout:
     first_rows: Callable[[int], Mapping[str, list[Row]]] = no_rows
     second: bool = False
 
-    def plan_path(self, shard: int) -> Path:
-        return Path(self.folder, part_name('plan', shard, self.shards))
+    def plan_path(self, shard: int) -> AnyPath:
+        return located(self.folder, part_name('plan', shard, self.shards))
 
 
 @dataclass
@@ -84,13 +83,13 @@ def open_shard(layout: Layout, shard: int) -> OpenShard:
     """A shard without photos that knows from its plan how many it will have."""
     first = layout.first_rows(shard)
     rows = {table: list(first.get(table, [])) for table in layout.schemas}
-    return OpenShard(pq.read_metadata(layout.plan_path(shard)).num_rows, rows)
+    return OpenShard(row_count(layout.plan_path(shard)), rows)
 
 
 def close_shard(layout: Layout, shard: int, rows: Mapping[str, list[Row]]) -> Marker:
     """Writes a shard's parts, sorted by uri, and then its marker; an earlier marker would not be true of them."""
     place = marker_path(layout.folder, shard)
-    first_try = read_marker(place).doubtful if layout.second and place.is_file() else []
+    first_try = (read_json(place) or {}).get('doubtful', []) if layout.second else []
     place.unlink(missing_ok=True)
     files = write_parts(layout, shard, rows)
     marker = marker_of(layout, shard, rows['images'], {table: len(rows.get(table, ())) for table in layout.schemas}, files)
@@ -105,7 +104,7 @@ def write_parts(layout: Layout, shard: int, rows: Mapping[str, list[Row]]) -> di
     for table, schema in layout.schemas.items():
         name = part_name(table, shard, layout.shards)
         ordered = sorted(rows.get(table, ()), key=lambda row: row['uri'])  # stable: faces keep their order
-        files[name] = write_table(Path(layout.folder, name), ordered, schema)
+        files[name] = write_table(located(layout.folder, name), ordered, schema)
     return files
 
 
@@ -113,7 +112,7 @@ def marker_of(layout: Layout, shard: int, images: Sequence[Row], counts: dict[st
     """What a shard of these photos, numbers of rows and files says of itself."""
     return Marker(
         shard=shard,
-        plan=sha256(layout.plan_path(shard)),
+        plan=digest(layout.plan_path(shard)),
         rows=counts,
         statuses=dict(Counter(row['status'] for row in images)),
         claimed=sum(claims_image(row) for row in images),
@@ -134,9 +133,9 @@ def failed(row: Row) -> bool:
     return Status(row['status']) not in READ
 
 
-def progress_path(folder: str | Path, shard: int) -> Path:
+def progress_path(folder: str | AnyPath, shard: int) -> AnyPath:
     """Where an unfinished shard says how far it is."""
-    return Path(folder, WORK, 'progress', f'{shard:05d}.json')
+    return located(folder, WORK, 'progress', f'{shard:05d}.json')
 
 
 class _Write(beam.DoFn):

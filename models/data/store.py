@@ -1,43 +1,25 @@
-"""Reads a dataset's folder, be it local, `s3://bucket/folder` or `gs://bucket/folder`.
+"""Reads a dataset's folder, be it local, `s3://bucket/folder` or `gs://bucket/folder`; see `storage` for how.
 
-Objects are read a piece at a time, each by a request of its own, so that a lost connection costs one piece: it is asked for again, later
-and later. Credentials, region and endpoint (AWS_ENDPOINT_URL) are those of the environment, as other programs for the store take them.
+Objects are read a piece at a time, each by a request of its own, so that a lost connection costs one piece.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import re
-import time
-from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, TypeVar
 
 from ...configs.errors import JobFailed, UsageError
+from ...storage.errors import NO_BUCKET, answer, is_passing
+from ...storage.files import download
+from ...storage.path import StorePath, is_stored, located
 
-if TYPE_CHECKING:
-    from pyarrow.fs import FileInfo, FileSystem
-
-SCHEMES = ('s3://', 'gs://')
 PIECE = 4 << 20
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds between tries
-CONNECTING, ANSWERING = 10, 30  # seconds until a try is given up
-REASON = 240  # characters of what a store says
-DEFINITE = re.compile(
-    r'ACCESS_DENIED|INVALID_ACCESS_KEY|INVALID_CLIENT_TOKEN|SIGNATURE_DOES_NOT_MATCH|NO_SUCH_BUCKET|NO_SUCH_KEY|RESOURCE_NOT_FOUND'
-    r'|EXPIRED_TOKEN|HTTP (?:response|status) (?:code:? )?(?:30[0-9]|40[0-79]|41[0-9])'
-    r'|PERMISSION_DENIED|UNAUTHENTICATED|NOT_FOUND|INVALID_ARGUMENT',
-    re.IGNORECASE,
-)
 
-T = TypeVar('T')
-
-
-def is_stored(folder: str) -> bool:
-    """Whether a folder is in an object store."""
-    return folder.startswith(SCHEMES)
+__all__ = ['fetched', 'is_stored', 'names', 'pieces', 'text', 'told']
 
 
 def names(folder: str) -> list[str]:
@@ -46,9 +28,16 @@ def names(folder: str) -> list[str]:
     Raises:
         UsageError, JobFailed: the store refuses, or does not answer.
     """
-    if not is_stored(folder):
+    place = located(folder)
+    if not isinstance(place, StorePath):
         return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    return sorted(PurePosixPath(found.path).name for found in _below(folder, recursive=False))
+    with told(folder):
+        try:
+            return [path.name for path in place.iterdir()]
+        except OSError as error:
+            if answer(error.__cause__ or error).code != NO_BUCKET:
+                raise
+            return []
 
 
 def text(path: str) -> str:
@@ -58,7 +47,10 @@ def text(path: str) -> str:
         FileNotFoundError: there is none.
         UsageError, JobFailed: the store refuses, or does not answer.
     """
-    return b''.join(pieces(path)).decode() if is_stored(path) else Path(path).read_text()
+    if not is_stored(path):
+        return Path(path).read_text()
+    with told(path):
+        return located(path).read_bytes().decode()
 
 
 def pieces(path: str) -> Iterator[bytes]:
@@ -68,73 +60,39 @@ def pieces(path: str) -> Iterator[bytes]:
         FileNotFoundError: there is none.
         UsageError, JobFailed: the store refuses, or does not answer.
     """
-    system, place = opened(path)
-    with _patiently(path, lambda: system.open_input_file(place)) as file:
-        size = file.size()
-        for start in range(0, size, PIECE):
-            yield _patiently(path, partial(file.read_at, min(PIECE, size - start), start))
+    with told(path), located(path).open('rb', buffering=PIECE) as file:
+        while data := file.read(PIECE):
+            yield data
 
 
 def fetched(folder: str) -> TemporaryDirectory[str]:
     """A local copy of a small folder of a store, which goes when the result does."""
-    copy = TemporaryDirectory(prefix='mien-')
-    root = PurePosixPath(opened(folder)[1])
-    for found in _below(folder, recursive=True):
-        if not found.is_file:
-            continue
-        below = PurePosixPath(found.path).relative_to(root)
-        target = Path(copy.name, below)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with open(target, 'wb') as file:
-            file.writelines(pieces(f'{folder}/{below}'))
+    copy, root = TemporaryDirectory(prefix='mien-'), located(folder)
+    assert isinstance(root, StorePath)
+    with told(folder):
+        for path in root.rglob('*'):
+            target = Path(copy.name, path.relative_to(root))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            download(path, target)
     return copy
 
 
-def opened(url: str) -> tuple[FileSystem, str]:
-    """The store that a url is of, and the place in it, for what pyarrow reads by itself."""
-    scheme, _, place = url.partition('://')
-    endpoint = os.environ.get('AWS_ENDPOINT_URL_S3') or os.environ.get('AWS_ENDPOINT_URL') or ''
-    return (_s3(endpoint) if scheme == 's3' else _gs()), place.rstrip('/')
+@contextmanager
+def told(url: str) -> Iterator[None]:
+    """An error of a store is raised as what the caller can do about it; that there is no such object as it is.
 
-
-def _below(folder: str, recursive: bool) -> list[FileInfo]:
-    from pyarrow.fs import FileSelector
-
-    system, place = opened(folder)
-    selector = FileSelector(place, allow_not_found=True, recursive=recursive)
-    return _patiently(folder, lambda: system.get_file_info(selector))
-
-
-@lru_cache(maxsize=4)
-def _s3(endpoint: str) -> FileSystem:
-    from pyarrow.fs import S3FileSystem
-
-    scheme, separator, place = endpoint.rpartition('://')
-    where = {'endpoint_override': place, 'scheme': scheme if separator else 'https'} if endpoint else {}
-    return S3FileSystem(connect_timeout=CONNECTING, request_timeout=ANSWERING, **where)
-
-
-@lru_cache(maxsize=1)
-def _gs() -> FileSystem:
-    from datetime import timedelta
-
-    from pyarrow.fs import GcsFileSystem
-
-    return GcsFileSystem(retry_time_limit=timedelta(seconds=ANSWERING))
-
-
-def _patiently(url: str, ask: Callable[[], T]) -> T:
-    """Asks until there is an answer."""
-    for pause in (*PAUSES, None):
-        try:
-            return ask()
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            reason = str(error).partition('\n')[0][:REASON]
-            if DEFINITE.search(str(error)):
-                raise UsageError(f'{url}: the store refuses ({reason}); check the bucket, its region and your credentials') from error
-            if pause is None:
-                raise JobFailed(f'{url}: the store does not answer ({reason}); run the same command again once it does') from error
-            time.sleep(pause)
-    raise AssertionError('unreachable')
+    Raises:
+        UsageError, JobFailed: the store refuses, or does not answer.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        cause = error.__cause__
+        reason = answer(cause or error).reason
+        if error.errno == errno.ESTALE:
+            raise JobFailed(f'{url}: was replaced while it was read; run the same command again') from error
+        if isinstance(cause, Exception) and not is_passing(cause):
+            raise UsageError(f'{url}: the store refuses ({reason}); check the bucket, its region and your credentials') from error
+        raise JobFailed(f'{url}: the store does not answer ({reason}); run the same command again once it does') from error

@@ -6,7 +6,7 @@ not know. So they are the same for every model on one dataset; on another datase
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from ...configs.errors import JobFailed, UsageError
+from ...storage.path import located
 from ..data.dataset import Dataset
-from ..data.store import is_stored, names, opened
+from ..data.store import is_stored, names
 from .confidence import calibration_error
 from .metrics import standard_error
 
@@ -80,9 +81,7 @@ def read_measures(dataset: Dataset, face_ids: list[str]) -> dict[str, np.ndarray
     if not names(folder):
         return {}
     try:
-        system, place = opened(folder) if is_stored(folder) else (None, folder)
-        table = pads.dataset(place, format='parquet', filesystem=system)
-        found = table.to_table(columns=['face_id', *COLUMNS.values()], filter=pads.field('face_id').isin(asked))
+        found = pa.concat_tables(_read(folder, asked))
     except (OSError, pa.ArrowException) as error:
         problem = f'dataset {dataset.folder!r}: faces/ cannot be read ({str(error).splitlines()[0]})'
         if is_stored(folder) and isinstance(error, OSError):
@@ -90,6 +89,15 @@ def read_measures(dataset: Dataset, face_ids: list[str]) -> dict[str, np.ndarray
         raise UsageError(f'{problem}; copy the whole folder again') from error
     rows = found.take(pc.index_in(asked, found['face_id']))
     return {name: np.abs(rows[column].to_numpy().astype(np.float64)) for name, column in COLUMNS.items()}
+
+
+def _read(folder: str, asked: pa.Array) -> Iterator[pa.Table]:
+    """The asked faces of each part of the table."""
+    place = located(folder)
+    for name in sorted(path.name for path in place.glob('*.parquet')):
+        with (place / name).open('rb') as file:
+            part = pads.ParquetFileFormat().make_fragment(file)
+            yield part.to_table(columns=['face_id', *COLUMNS.values()], filter=pads.field('face_id').isin(asked))
 
 
 def slice_up(probabilities: np.ndarray, labels: np.ndarray, measures: Mapping[str, np.ndarray], takes_part: np.ndarray) -> Slices:

@@ -50,7 +50,7 @@ def entries(named: Named, config: PhotoConfig) -> Iterator[Entry]:
     elif kind is Kind.FILE:
         yield from line_entries(named.path, lines(named.path, config.key_column), named.begin)
     else:
-        yield from _container(named, Container(kind, named.uri, named.path, found.st_size, found.st_mtime_ns), config)
+        yield from _container(named, Container(kind, named.uri, named.path, found.size, found.mtime_ns, found.etag), config)
 
 
 def _container(named: Named, container: Container, config: PhotoConfig) -> Iterator[Entry]:
@@ -104,4 +104,4 @@ def _opened(named: Named, members: Iterator[Member]) -> Iterable[Member]:
 
 
 def _entry(container: Container, member: Member, uri: str) -> Entry:
-    return Entry(uri, container.path, member.size, container.mtime_ns, address=member.address, failure=member.failure)
+    return Entry(uri, container.path, member.size, container.mtime_ns, container.etag, address=member.address, failure=member.failure)

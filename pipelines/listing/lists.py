@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from ...configs.errors import UsageError
+from ...storage.path import is_stored, located
 from ...transforms.containers.kinds import read_head
 from ...transforms.containers.parquet_columns import listed
 from ...transforms.records import Entry
@@ -17,6 +21,7 @@ from .uris import encode_uri, file_entry, look
 SUFFIXES = ('.txt', '.lst', '.csv', '.tsv')
 DELIMITERS = {'.csv': ',', '.tsv': '\t'}
 LONGEST = 1 << 16  # bytes of a line
+AT_ONCE, LOOKERS = 1024, 32  # lines that are looked up together, and by how many threads, where they lie in a store
 SCHEME = re.compile(r'([A-Za-z][A-Za-z0-9+.-]*)://([^/]*)')
 
 
@@ -41,13 +46,23 @@ def line_entries(path: str, lines: Iterable[tuple[int, str]], begin: str) -> Ite
     Args:
         begin: what their uris begin with.
     Raises:
-        UsageError: a line that names nothing on this machine.
+        UsageError: a line that names nothing that can be read.
     """
-    folder = os.path.dirname(os.path.abspath(path))
-    for number, line in lines:
-        uri, place = _place(path, number, line)
-        place = os.path.join(folder, place)
-        yield file_entry(begin + uri, place, look(place))
+    named = (_place(path, number, line) for number, line in lines)
+    places = ((uri, _absolute(path, place)) for uri, place in named)
+    with ThreadPoolExecutor(LOOKERS) as pool:
+        while some := list(islice(places, AT_ONCE)):
+            found = (pool.map if is_stored(some[0][1]) else map)(look, [place for _, place in some])
+            yield from (file_entry(begin + uri, place, what) for (uri, place), what in zip(some, found, strict=True))
+
+
+def _absolute(path: str, place: str) -> str:
+    """Where a line leads that is relative to its list's folder."""
+    if is_stored(place):
+        return place
+    if is_stored(path) and not os.path.isabs(place):
+        return str(located(path).parent / os.path.normpath(place))
+    return os.path.join(os.path.dirname(os.path.abspath(path)), place)
 
 
 def _place(path: str, number: int, line: str) -> tuple[str, str]:
@@ -55,10 +70,10 @@ def _place(path: str, number: int, line: str) -> tuple[str, str]:
     if '\0' in line:
         raise UsageError(f'input {path!r}, line {number}: {line[:80]!r} is no path; remove the line')
     scheme = SCHEME.match(line)
-    if scheme is None:
+    if scheme is None or is_stored(line):
         return encode_uri(line), line
     if scheme[1].lower() != 'file' or scheme[2] not in ('', 'localhost'):
-        raise UsageError(f'input {path!r}, line {number}: {line!r} cannot be read; name files of this machine')
+        raise UsageError(f'input {path!r}, line {number}: {line!r} cannot be read; name files of this machine, s3:// or gs://')
     place = os.fsdecode(unquote_to_bytes(os.fsencode(line[scheme.end() :])))
     if not place or '\0' in place:
         raise UsageError(f'input {path!r}, line {number}: {line!r} names no file; remove the line')
@@ -66,7 +81,7 @@ def _place(path: str, number: int, line: str) -> tuple[str, str]:
 
 
 def _text(path: str) -> Iterator[tuple[int, str]]:
-    with open(path, 'rb') as file:
+    with located(path).open('rb') as file:
         number = 0
         while line := file.readline(LONGEST):
             number += 1
@@ -78,7 +93,7 @@ def _text(path: str) -> Iterator[tuple[int, str]]:
 
 
 def _table(path: str, delimiter: str, key_column: str | None) -> Iterator[tuple[int, str]]:
-    with open(path, encoding='utf-8-sig', errors='surrogateescape', newline='') as file:
+    with located(path).open('rb') as raw, io.TextIOWrapper(raw, 'utf-8-sig', 'surrogateescape', newline='') as file:
         reader = csv.reader(file, delimiter=delimiter)
         try:
             names = next(reader, [])

@@ -1,17 +1,20 @@
-"""The names within one archive: no two members have one, and sidecars of its images are no inputs. Kept in a file, not in memory."""
+"""The names within an archive or a store: no two members have one, and sidecars of images are no inputs. Kept in a file, not in memory."""
 
 from __future__ import annotations
 
 import os
 import pickle
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from operator import attrgetter
+from typing import TypeVar
 
 from ...transforms.containers.member import Member
 from .uris import SIDECARS, SPELLINGS
 
+T = TypeVar('T')
 TABLES = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;
 CREATE TABLE names (name BLOB PRIMARY KEY, count INTEGER) WITHOUT ROWID;
@@ -28,11 +31,11 @@ def told_apart(members: Iterable[Member]) -> Iterator[Member]:
             yield member if member.name is None else replace(member, name=_unique(names, member.name))
 
 
-def without_sidecars(members: Iterable[Member]) -> Iterator[Member]:
+def without_sidecars(members: Iterable[T], name: Callable[[T], bytes | None] = attrgetter('name')) -> Iterator[T]:
     """All but members such as `x.json` where there is an `x.jpg`; what may be one comes last."""
     with closing(_database()) as database:
         for member in members:
-            stem, suffix = _split(member.name)
+            stem, suffix = _split(name(member))
             if suffix.lower() in SIDECARS:
                 database.execute('INSERT INTO held VALUES (?, ?)', (stem, pickle.dumps(member)))
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 
+from ...storage.path import Found, StorePath, is_stored, located
 from ...transforms.records import Entry
 from ...transforms.write import IMAGE_SUFFIXES
 
@@ -33,14 +34,30 @@ def is_sidecar(path: str) -> bool:
     return suffix.lower() in SIDECARS and any(os.path.lexists(f'{stem}{spelling}') for spelling in SPELLINGS)
 
 
-def file_entry(uri: str, path: str, found: os.stat_result | None) -> Entry:
+def file_entry(uri: str, path: str, found: Found | None) -> Entry:
     """A file of its own; what could not be looked at is an input of unknown size."""
-    return Entry(uri, path, None, None) if found is None else Entry(uri, path, found.st_size, found.st_mtime_ns)
+    return Entry(uri, path, None, None) if found is None else Entry(uri, path, found.size, found.mtime_ns, found.etag)
 
 
-def look(path: str) -> os.stat_result | None:
-    """What the system says of a file; nothing where it may not be looked at, is gone or is a dangling link."""
+def look(path: str) -> Found | None:
+    """What a disk or a store says of a file; nothing where it may not be looked at, is gone or is a dangling link.
+
+    Raises:
+        OSError: the store does not answer.
+    """
+    if is_stored(path):
+        return _look_up(path)
     try:
-        return os.stat(path)
+        found = os.stat(path)
     except (OSError, ValueError):
+        return None
+    return Found(path, found.st_size, found.st_mtime_ns, None)
+
+
+def _look_up(url: str) -> Found | None:
+    place = located(url)
+    assert isinstance(place, StorePath)
+    try:
+        return place.stat()
+    except (FileNotFoundError, PermissionError):
         return None

@@ -87,13 +87,12 @@ def test_a_wrong_call_gets_one_clear_line_and_leaves_nothing(tmp_path, words, sa
 
 
 def test_a_second_writer_is_told_who_holds_the_output(tmp_path):
-    from pathlib import Path
 
-    from mien.pipelines.snapshot import Output
+    from mien.pipelines.snapshot import output
 
     (tmp_path / 'in').mkdir()
     (tmp_path / 'in/a.jpg').write_bytes(b'')
-    with Output(Path(tmp_path, 'out')).held():
+    with output(str(tmp_path / 'out')).held():
         assert f'is being written by process {os.getpid()}, started ' in refused('label', tmp_path / 'in', '--out', tmp_path / 'out')
 
 

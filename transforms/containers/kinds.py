@@ -6,6 +6,8 @@ import os
 import stat
 import tarfile
 
+from ...storage.either import read_range
+from ...storage.path import is_stored, located
 from ..records import Kind
 
 COMPRESSED = (b'\x1f\x8b', b'BZh', b'\xfd7zXZ\0')
@@ -29,10 +31,7 @@ def kind_of(path: str) -> Kind:
 def read_head(path: str) -> bytes:
     """A file's first bytes; none of what is no regular file or can't be opened."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return b''
-        with open(path, 'rb', buffering=0) as file:
-            return file.read(HEAD)
+        return read_range(located(path), 0, HEAD) if is_stored(path) or stat.S_ISREG(os.stat(path).st_mode) else b''
     except OSError:
         return b''
 

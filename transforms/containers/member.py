@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -39,6 +39,7 @@ class Container:
         uri: its own name, which those of its members begin with.
         size: bytes.
         mtime_ns: time of its last change in nanoseconds since 1970.
+        etag: what a store calls this version of it.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Container:
     path: str
     size: int
     mtime_ns: int
+    etag: str | None = None
 
     def address(self, **place: Any) -> Address:
         """Where a member lies in it."""
@@ -96,13 +98,21 @@ def faults() -> Iterator[None]:
         raise Broken(Status.CORRUPT, _one_line(error)) from error
 
 
-def bytes_at(file: int, offset: int, size: int) -> bytes:
+def bytes_at(file: BinaryIO, offset: int, size: int) -> bytes:
     """`size` bytes of an open file from `offset` on; fewer where it ends before."""
+    file.seek(offset)
     pieces = []
-    while size > 0 and (piece := os.pread(file, min(size, PIECE), offset)):
+    while size > 0 and (piece := file.read(min(size, PIECE))):
         pieces.append(piece)
-        offset, size = offset + len(piece), size - len(piece)
+        size -= len(piece)
     return b''.join(pieces)
+
+
+def size_of(file: BinaryIO) -> int:
+    """Bytes of an open file; it is at its front then."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
 
 
 def place(entry: Entry) -> Address:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from itertools import groupby, repeat
 from typing import BinaryIO
@@ -11,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ...storage.path import located
 from ..records import Entry, Failure, Status
-from .member import Broken, Container, Member, faults, place
+from .member import Broken, Container, Member, faults, place, size_of
 from .parquet_columns import Columns, choose
 
 BUFFER = 1 << 20  # bytes that are read ahead of a column
@@ -29,7 +29,7 @@ def columns(path: str, bytes_column: str | None, key_column: str | None) -> Colu
         Broken: it can't be opened.
         UsageError: see `choose`.
     """
-    with open(path, 'rb') as file, faults():
+    with located(path).open('rb') as file, faults():
         schema = _open(file).schema_arrow
     return choose(path, schema, bytes_column, key_column)
 
@@ -53,10 +53,10 @@ def keys(path: str, column: str | None) -> Iterator[tuple[int, int, bytes | None
     Raises:
         Broken: the file makes no sense from here on.
     """
-    with open(path, 'rb') as file:
+    with located(path).open('rb') as file:
         with faults():
             parquet = _open(file)
-        size = os.fstat(file.fileno()).st_size
+        size = size_of(file)
         for group in range(parquet.num_row_groups):
             rows = parquet.metadata.row_group(group).num_rows
             if rows > ROWS_PER_BYTE * size:

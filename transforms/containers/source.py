@@ -5,12 +5,11 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import os
 import tarfile
 from typing import BinaryIO, cast
 
 from ..records import Status
-from .member import Broken
+from .member import Broken, size_of
 
 STEP = 1 << 16  # bytes that are read and dropped at once
 RATIO, FREE = 250, 1 << 30  # a compressed archive may unpack to so many times its size, and to so many bytes in any case
@@ -76,8 +75,8 @@ class Stream(Source):
     """A compressed tar: what is passed by is decompressed and dropped, up to a limit."""
 
     def __init__(self, file: BinaryIO) -> None:
+        self._most = FREE + RATIO * size_of(file)
         super().__init__(decompressed(file))
-        self._most = FREE + RATIO * os.fstat(file.fileno()).st_size
 
     def take(self, size: int) -> bytes:
         data = super().take(size)

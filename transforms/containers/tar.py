@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import BinaryIO
 
+from ...storage.path import located
 from ..records import Entry, Failure, Kind, Status
 from .kinds import HEAD, is_tar
 from .member import MOST, Broken, Container, Member, bytes_at, faults, place
@@ -46,7 +47,7 @@ class Header(tarfile.TarInfo):
 
 def members(container: Container) -> Iterator[Member]:
     """Every member that is no folder; one of the container itself where it breaks off."""
-    with open(container.path, 'rb') as file:
+    with located(container.path).open('rb') as file:
         if container.kind is Kind.TAR_STREAM and (failure := _no_tar(file)):
             yield container.itself(failure)
         else:
@@ -84,7 +85,7 @@ def headers(source: Source) -> Iterator[tarfile.TarInfo]:
 def read(file: BinaryIO, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes | Failure]]:
     """The bytes of members of a tar, by their offsets."""
     for entry in sorted(entries, key=lambda entry: place(entry).offset):
-        data = bytes_at(file.fileno(), place(entry).offset, entry.size or 0)
+        data = bytes_at(file, place(entry).offset, entry.size or 0)
         yield entry, data if len(data) == entry.size else CUT
 
 

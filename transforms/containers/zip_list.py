@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from ...storage.path import located
 from ..records import Failure, Status
 from .member import MOST, Broken, Container, Member
 
@@ -36,7 +37,7 @@ class Directory:
 def members(container: Container) -> Iterator[Member]:
     """Every member that is no folder; one of the container itself where its directory breaks off."""
     count = 0
-    with open(container.path, 'rb') as file:
+    with located(container.path).open('rb') as file:
         try:
             directory = find_directory(file)
             file.seek(directory.start)

@@ -18,10 +18,10 @@ PIECE = 1 << 18  # compressed bytes that are read at once
 def read(file: BinaryIO, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes | Failure]]:
     """The bytes of members, by their offsets; of none more than its entry's size."""
     for entry in sorted(entries, key=lambda entry: place(entry).offset):
-        yield entry, _member(file.fileno(), place(entry), entry.size or 0)
+        yield entry, _member(file, place(entry), entry.size or 0)
 
 
-def _member(file: int, address: Address, size: int) -> bytes | Failure:
+def _member(file: BinaryIO, address: Address, size: int) -> bytes | Failure:
     header = bytes_at(file, address.offset, LOCAL_SIZE)
     if len(header) < LOCAL_SIZE or not header.startswith(LOCAL):
         return Failure(Status.CORRUPT, f'no member at byte {address.offset} of the archive')
@@ -35,7 +35,7 @@ def _member(file: int, address: Address, size: int) -> bytes | Failure:
         return Failure(Status.CORRUPT, f'cannot be unpacked: {error}')
 
 
-def _inflated(file: int, start: int, packed: int, size: int) -> bytes:
+def _inflated(file: BinaryIO, start: int, packed: int, size: int) -> bytes:
     """What `packed` bytes unpack to, and no more than one byte over `size`."""
     unpacker, found, left = zlib.decompressobj(-zlib.MAX_WBITS), [], size + 1
     for at in range(start, start + packed, PIECE):

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 
+from ...storage.either import read_range
+from ...storage.path import AnyPath, located
 from ..parts import WORK, write_whole
 from .hashes import SIDE
 
 WIDTH = SIDE * SIDE  # bytes a row
 
 
-def thumbnails_path(folder: str | Path, shard: int) -> Path:
+def thumbnails_path(folder: str | AnyPath, shard: int) -> AnyPath:
     """Where a shard's thumbnails stand."""
-    return Path(folder, WORK, 'thumbnails', f'{shard:05d}.bin')
+    return located(folder, WORK, 'thumbnails', f'{shard:05d}.bin')
 
 
-def write_thumbnails(folder: str | Path, shard: int, thumbnails: Iterable[np.ndarray]) -> str:
+def write_thumbnails(folder: str | AnyPath, shard: int, thumbnails: Iterable[np.ndarray]) -> str:
     """Writes a shard's (SIDE, SIDE) uint8 thumbnails, in the order of their places, whole or not at all; gives the file's SHA-256."""
     return write_whole(thumbnails_path(folder, shard), lambda file: file.writelines(map(_row, thumbnails)))
 
 
-def read_thumbnail(folder: str | Path, shard: int, place: int) -> np.ndarray:
+def read_thumbnail(folder: str | AnyPath, shard: int, place: int) -> np.ndarray:
     """The (SIDE, SIDE) uint8 thumbnail at a place.
 
     Raises:
         RuntimeError: the file ends before it.
     """
     path = thumbnails_path(folder, shard)
-    with open(path, 'rb', buffering=0) as file:
-        file.seek(place * WIDTH)
-        row = file.read(WIDTH)
+    row = read_range(path, place * WIDTH, WIDTH)
     if len(row) != WIDTH:
         raise RuntimeError(f'{path}: no thumbnail at place {place}; the file was changed after it was written')
     return np.frombuffer(row, np.uint8).reshape(SIDE, SIDE)

@@ -77,7 +77,7 @@ def test_what_is_not_there_is_missing_and_what_is_no_file_is_unreadable(photos):
     }
 
 
-@pytest.mark.parametrize('line', ['http://x/a.jpg', 's3://bucket/a.jpg', 'file://away/a.jpg', 'file://', 'file:///a%00.jpg', 'a\0.jpg'])
+@pytest.mark.parametrize('line', ['http://x/a.jpg', 'hdfs://bucket/a.jpg', 'file://away/a.jpg', 'file://', 'file:///a%00.jpg', 'a\0.jpg'])
 @pytest.mark.parametrize('suffix', ['.txt', '.csv'])
 def test_a_line_that_names_nothing_here_is_named_with_its_file(photos, suffix, line):
     before = 'path\n' + 'a.jpg\n' * 200 if suffix == '.csv' else 'a.jpg\n' * 201  # a zero byte further in front: no list

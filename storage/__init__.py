@@ -1,0 +1,1 @@
+"""Files of a disk and objects of a store by one interface; see docs/stores.md."""

@@ -1,0 +1,38 @@
+"""What is read alike from a disk and from a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from . import objects
+from .path import AnyPath, StorePath
+
+
+def read_range(path: AnyPath, start: int, size: int) -> bytes:
+    """`size` bytes of a file from `start` on; fewer where it ends before."""
+    if isinstance(path, StorePath):
+        return objects.get_range(path, start, start + size, None)
+    with open(path, 'rb', buffering=0) as file:
+        file.seek(start)
+        return file.read(size)
+
+
+def files_in(folder: AnyPath) -> Iterator[AnyPath]:
+    """Every file below a folder, hidden ones too; none where there is no such folder."""
+    return (path for path in folder.rglob('*') if isinstance(path, StorePath) or path.is_file())
+
+
+def etag_of(file: BinaryIO) -> str | None:
+    """The version of the object that an open file of a store reads."""
+    etag: str | None = file.raw.found.etag  # type: ignore[attr-defined]
+    return etag
+
+
+def below(path: AnyPath, folder: AnyPath) -> PurePosixPath:
+    """The way from a folder to what is below it."""
+    if isinstance(path, StorePath):
+        assert isinstance(folder, StorePath)
+        return path.relative_to(folder)
+    return PurePosixPath(path.relative_to(str(folder)).as_posix())
