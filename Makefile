@@ -74,9 +74,9 @@ bench: $(READY)
 
 # Flink, Spark and Prism on hosts made of network namespaces, and an S3 server. Linux, as root; Java 17, Maven, Go. About 600 MB, once.
 test-engines: engines
-	$(BIN)/python -m pytest -m engines tests/engines
+	$(BIN)/python -m pytest -m engines tests/engines tests/deploy tests/storage
 
-include tests/engines/fetch/engines.mk
+include tests/engines/fetch/engines.mk tests/deploy/deploy.mk
 
 clean:
 	rm -rf .engines $(VENV) build dist *.egg-info demo-out

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..configs.errors import UsageError
 from ..configs.schema import Crop, PhotoConfig
 from ..storage.check import check
 from ..storage.either import below, files_in
@@ -21,8 +22,9 @@ from ..transforms.parts import SNAPSHOT, UNSETTLED, WORK, digest, read_json, uns
 from ..transforms.records import Entry
 from ..transforms.write import Layout
 from .engines.finding import Given
-from .engines.preflight import preflight
+from .engines.preflight import preflight, sees_local
 from .inputs import Source, list_inputs
+from .listing.lists import is_list
 from .plan import Plan, write_plans
 from .previous import earlier
 from .recipe import Recipe
@@ -135,13 +137,26 @@ def check_stores(job: Job) -> None:
 def _given(job: Job) -> Iterator[Given]:
     """What workers read and write."""
     yield Given('output', str(job.output.out))
-    yield from (Given('input', source.given) for source in job.sources)
+    yield from (Given('input', source.given) for source in job.sources if not is_list(source.given))
     yield from [Given('--previous', job.run.previous)] if job.run.previous else []
 
 
 def inputs_of(job: Job) -> Iterator[Entry]:
-    """All inputs, also those that --include, --exclude and --limit leave out; the output is none."""
-    return list_inputs(job.sources, job.config, [str(job.output.partial), str(job.output.out)])
+    """All inputs, also those that --include, --exclude and --limit leave out; the output is none.
+
+    Raises:
+        UsageError: see `list_inputs`; a list names a file of this machine, and workers are elsewhere.
+    """
+    entries = list_inputs(job.sources, job.config, [str(job.output.partial), str(job.output.out)])
+    return entries if sees_local(job.run) else _all_stored(entries, job.run.runner)
+
+
+def _all_stored(entries: Iterator[Entry], runner: str) -> Iterator[Entry]:
+    for entry in entries:
+        if not is_stored(entry.path):
+            text = f"is on this machine, and the workers of --runner {runner} don't see it; copy it to a store"
+            raise UsageError(f'input {entry.path!r}: {text}')
+        yield entry
 
 
 def outcome(job: Job, made: bool) -> Outcome:

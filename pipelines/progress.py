@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..storage.files import read_each
-from ..storage.path import AnyPath
+from ..storage.path import AnyPath, is_stored
 from ..transforms.parts import Marker, marker_path, to_marker
 from ..transforms.records import READ
 from ..transforms.write import progress_path
 from .plan import Plan
 
-TERMINAL_EVERY, LINES_EVERY = 0.5, 10.0  # seconds between two words
+TERMINAL_EVERY, STORE_EVERY, LINES_EVERY = 0.5, 3.0, 10.0  # seconds between two words
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,25 @@ def line(done: Count, before: Count, inputs: int, seconds: float) -> str:
 def _watch(plan: Plan, stop: threading.Event) -> None:
     terminal = sys.stderr.isatty()
     counter, started = Counter(plan), time.monotonic()
-    before = counter.count()
-    while not stop.wait(TERMINAL_EVERY if terminal else LINES_EVERY):
-        said = line(counter.count(), before, plan.inputs, time.monotonic() - started)
+    every = LINES_EVERY if not terminal else STORE_EVERY if is_stored(plan.folder) else TERMINAL_EVERY
+    before = _counted(counter)
+    while not stop.wait(every):
+        done = _counted(counter)
+        before = before or done
+        if done is None or before is None:
+            continue
+        said = line(done, before, plan.inputs, time.monotonic() - started)
         print(f'\r\x1b[K{said}' if terminal else said, end='' if terminal else '\n', file=sys.stderr, flush=True)
     if terminal:
         print('\r\x1b[K', end='', file=sys.stderr, flush=True)
+
+
+def _counted(counter: Counter) -> Count | None:
+    """What is done; None where the store does not answer right now, which those say who need it."""
+    try:
+        return counter.count()
+    except OSError:
+        return None
 
 
 def _finished(marker: Marker) -> Count:

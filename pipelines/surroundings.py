@@ -24,6 +24,11 @@ REMEDIES = {
     errno.ETIMEDOUT: 'check the connection',
 }
 REASONS = {os.strerror(code): code for code in REMEDIES}
+LOUD = (
+    'apache_beam.runners.common',
+    'apache_beam.runners.worker.sdk_worker',
+    'apache_beam.runners.portability.local_job_service',
+)
 _PATH = r'(?:: b?(?P<quote>[\'"])(?P<path>.+?)(?P=quote))?'
 _SAID = re.compile(rf'(?:\[Errno \d+\][^\n]*?|; )(?P<reason>{"|".join(map(re.escape, REASONS))}){_PATH}')
 
@@ -83,5 +88,5 @@ def say_once() -> None:
     from apache_beam.runners.worker import sdk_worker
 
     vars(sdk_worker)['print'] = lambda *said, **how: None  # the module prints nothing else
-    for name in ('apache_beam.runners.common', 'apache_beam.runners.worker.sdk_worker'):
+    for name in LOUD:
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -83,20 +83,15 @@ def translated(error: Exception, url: str) -> Exception:
         return _unnamed(error, url)
     said = answer(error)
     if isinstance(error, AlreadyExistsError) and said.code not in CONFLICTS:
-        return _with_note(FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), url), said)
+        return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), url)
     if isinstance(error, PreconditionError):
-        return _with_note(OSError(errno.ESTALE, os.strerror(errno.ESTALE), url), said)
+        return OSError(errno.ESTALE, os.strerror(errno.ESTALE), url)
     if isinstance(error, FileNotFoundError) and said.code != NO_BUCKET:
         return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), url)
     if said.status == 403 and said.code in REFUSED:
-        return _with_note(PermissionError(errno.EACCES, os.strerror(errno.EACCES), url), said)
+        return PermissionError(errno.EACCES, os.strerror(errno.EACCES), url)
     if isinstance(error, BaseError | OSError):
-        return _with_note(OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), url), said)
-    return error
-
-
-def _with_note(error: OSError, said: Answer) -> OSError:
-    error.add_note(said.text)
+        return OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), url)
     return error
 
 

@@ -126,7 +126,7 @@ def read_json(path: AnyPath) -> Any:
     """What `write_json` wrote; None where there is no such file."""
     try:
         return json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

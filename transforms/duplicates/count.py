@@ -13,6 +13,9 @@ from .find import FoundGroups
 from .groups import statistics
 
 
+COUNT = tuple[tuple[str, str], int]  # kind and name, number
+
+
 @dataclass(frozen=True)
 class GroupCount:
     """One number of `groups.statistics`."""
@@ -28,14 +31,14 @@ class CountGroups(beam.PTransform):
 
     def expand(self, found: FoundGroups) -> PCollection[GroupCount]:
         each = (
-            found.groups | 'CountGroup' >> beam.FlatMap(lambda group: _flat(statistics([group]))),
-            found.large | 'CountLarge' >> beam.FlatMap(lambda large: _flat(statistics([], [large]))),
-            found.crowds | 'CountCrowd' >> beam.FlatMap(lambda crowd: _flat(statistics([], [], [crowd]))),
+            found.groups | 'CountGroup' >> beam.FlatMap(lambda group: _flat(statistics([group]))).with_output_types(COUNT),
+            found.large | 'CountLarge' >> beam.FlatMap(lambda large: _flat(statistics([], [large]))).with_output_types(COUNT),
+            found.crowds | 'CountCrowd' >> beam.FlatMap(lambda crowd: _flat(statistics([], [], [crowd]))).with_output_types(COUNT),
         )
         return (
             each
             | 'Together' >> beam.Flatten()
-            | 'AddUp' >> beam.CombinePerKey(sum).with_output_types(tuple[tuple[str, str], int])
+            | 'AddUp' >> beam.CombinePerKey(sum).with_output_types(COUNT)
             | 'Name' >> beam.MapTuple(lambda key, number: GroupCount(key[0], key[1], number)).with_output_types(GroupCount)
         )
 

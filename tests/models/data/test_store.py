@@ -3,12 +3,10 @@
 import gzip
 from pathlib import Path
 
-import boto3
 import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 
 from mien.configs.errors import JobFailed, UsageError
 from mien.models.data import store
@@ -19,27 +17,28 @@ from mien.models.data.records import Source
 from mien.models.data.stored_records import framed, unpacked
 from mien.models.evaluation.evaluate import evaluate
 from mien.models.training.train import train
+from mien.storage import patience
+from tests.storage.servers import Moto, away
 
 BUCKET = 'faces'
 NOTHING = Augmentation(False, 0.0, 0.0, 0.0, 0.0, 0.0)
-VARIABLES = {'AWS_ACCESS_KEY_ID': 'key', 'AWS_SECRET_ACCESS_KEY': 'secret', 'AWS_DEFAULT_REGION': 'us-east-1'}
 
 
 @pytest.fixture(scope='module')
 def server():
-    started = ThreadedMotoServer(ip_address='127.0.0.1', port=0, verbose=False)
+    started = Moto()
     started.start()
-    yield 'http://{}:{}'.format(*started.get_host_and_port())
+    yield started
     started.stop()
 
 
 @pytest.fixture
 def bucket(server, monkeypatch):
     """A client of an empty bucket that the environment's variables lead to."""
-    for name, value in (VARIABLES | {'AWS_ENDPOINT_URL': server}).items():
+    for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(store, 'PAUSES', (0.01, 0.01))
-    client = boto3.client('s3', endpoint_url=server)
+    monkeypatch.setattr(patience, 'PATIENCE', 10.0)
+    client = server.client()
     client.create_bucket(Bucket=BUCKET)
     yield client
     for found in client.list_objects_v2(Bucket=BUCKET).get('Contents', []):
@@ -107,28 +106,21 @@ def test_a_record_file_that_goes_away_is_named(bucket, dataset):
 
 
 def test_a_store_that_does_not_answer(bucket, monkeypatch):
+    monkeypatch.setattr(patience, 'PATIENCE', 0.1)
     monkeypatch.setenv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9')
     with pytest.raises(JobFailed, match='the store does not answer'):
         Dataset.load(f's3://{BUCKET}/sets/tiny')
 
 
-def test_a_connection_that_is_lost_for_a_while_costs_a_piece(bucket, dataset, monkeypatch):
-    """The first two requests fail as pyarrow says that they do; then all are answered."""
+def test_a_connection_that_is_lost_for_a_while_costs_a_piece(bucket, server, dataset, monkeypatch):
+    monkeypatch.setattr(store, 'PIECE', 1000)
     url = put(bucket, dataset)
     expected = b''.join(store.pieces(f'{url}/snapshot.json'))
-    failures = iter([OSError('AWS Error NETWORK_CONNECTION'), OSError('AWS Error SLOW_DOWN')])
-
-    def flaky(path, ask, patiently=store._patiently):
-        def once():
-            for failure in failures:
-                raise failure
-            return ask()
-
-        return patiently(path, once)
-
-    monkeypatch.setattr(store, '_patiently', flaky)
-    assert b''.join(store.pieces(f'{url}/snapshot.json')) == expected
-    assert next(failures, None) is None
+    reading = store.pieces(f'{url}/snapshot.json')
+    start = next(reading)
+    with away(server):
+        assert start + b''.join(reading) == expected
+    assert len(expected) > 1000
 
 
 def written(records, path):
