@@ -106,7 +106,11 @@ def write_examples(job: Job, plan: Plan, judge: Judge, basis: str) -> None:
     done = {marker.shard for marker in plan.judged(basis)}
     layout = job.layout(plan, JUDGED)
     with running(job, 'examples') as pipeline:
-        pipeline | 'Shards' >> Spread(sorted(set(range(plan.shards)) - done)) | 'WriteExamples' >> WriteExamples(layout, judge, basis)
+        (
+            pipeline
+            | 'Shards' >> Spread(sorted(set(range(plan.shards)) - done), job.run)
+            | 'WriteExamples' >> WriteExamples(layout, judge, basis)
+        )
 
 
 def build_recipe(config: BuildConfig, some: Sequence[Collection], crop: Crop) -> Recipe:

@@ -55,7 +55,7 @@ def write_records(
 
 def _write(job: Job, plan: Plan, config: BuildConfig, files: Sequence[RecordFile]) -> None:
     with running(job, 'records') as pipeline:
-        pipeline | 'Files' >> Spread(files) | 'WriteRecords' >> WriteRecords(plan.folder, plan.shards, TRAIN, config.compression)
+        pipeline | 'Files' >> Spread(files, job.run) | 'WriteRecords' >> WriteRecords(plan.folder, plan.shards, TRAIN, config.compression)
 
 
 def _analyse(plan: Plan, files: Sequence[RecordFile], classes: tuple[str, ...], crop: Crop) -> None:

@@ -18,6 +18,7 @@ from ..configs.errors import JobFailed, UsageError
 from ..storage.errors import Changed
 from ..storage.files import create, remove, replace
 from ..storage.path import AnyPath, StorePath
+from ..storage.patience import less_patient
 
 BEAT = 10.0  # seconds between two signs of life
 PATIENCE = 60.0  # seconds without one, after which the holder is taken for dead
@@ -54,7 +55,8 @@ class Lease:
         self._end.set()
         self._thread.join()
         if not self.lost:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError), less_patient(LOOK):  # what is not given back is free after a while
+                self._path.unlink(missing_ok=True)
 
     def _beat(self) -> None:
         while not self._end.wait(BEAT) and not self.lost:

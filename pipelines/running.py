@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ from .engines.states import is_alive, wait
 from .engines.submit import submit
 from .engines.submitted import Submitted, job_name
 from .engines.versions import Facts, check_worker, facts
-from .runners import pipeline_options
+from .runners import Run, pipeline_options
+from .surroundings import say_once
 
 if TYPE_CHECKING:
     from .job import Job
@@ -68,21 +70,30 @@ class Spread(beam.PTransform):
     """Spreads small elements over the workers; each of these must run what the submitter runs."""
 
     elements: Iterable[Any]
+    run: Run
 
     def expand(self, pipeline: PBegin) -> PCollection[Any]:
-        meet = beam.ParDo(_MeetWorker(facts()))
+        meet = beam.ParDo(_MeetWorker(facts(), self.run.runner == 'local'))
         return pipeline | 'Create' >> beam.Create(self.elements) | 'Reshuffle' >> beam.Reshuffle() | 'MeetWorker' >> meet
 
 
 class _MeetWorker(beam.DoFn):
-    def __init__(self, expected: Facts) -> None:
-        self._expected = expected
+    def __init__(self, expected: Facts, shares_screen: bool) -> None:
+        self._expected, self._shares_screen, self._submitter = expected, shares_screen, os.getpid()
 
     def setup(self) -> None:
+        if self._shares_screen:
+            say_once()
+            self._leave_screen()
         check_worker(self._expected)
 
     def process(self, element: Any) -> Iterator[Any]:
         yield element
+
+    def _leave_screen(self) -> None:
+        """What goes wrong in a child of the submitter's, the submitter says."""
+        if os.getpid() != self._submitter:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _note(place: Any, submitted: Submitted) -> None:

@@ -76,7 +76,7 @@ def photos(pipeline: beam.Pipeline, shards: list[int], job: Job, layout: Layout,
     how = Extraction(job.crop, config.smallest_face, config.min_score, config.max_pixels, whole_image=False)
     return (
         pipeline
-        | 'Shards' >> Spread(shards)
+        | 'Shards' >> Spread(shards, job.run)
         | 'TakeOver' >> TakeOver(layout, carry)
         | 'ReadImages' >> ReadImages(layout.folder, config.max_bytes)
         | 'ExtractFaces' >> ExtractFaces(how, job.whole, limits(config), 1 if layout.second else AT_ONCE)

@@ -27,6 +27,7 @@ REASONS = {os.strerror(code): code for code in REMEDIES}
 LOUD = (
     'apache_beam.runners.common',
     'apache_beam.runners.worker.sdk_worker',
+    'apache_beam.runners.worker.data_plane',
     'apache_beam.runners.portability.local_job_service',
 )
 _PATH = r'(?:: b?(?P<quote>[\'"])(?P<path>.+?)(?P=quote))?'

@@ -53,7 +53,7 @@ def decide_together(job: Job, plan: Plan, config: BuildConfig, judge: Judge, bas
         forget(plan.folder)
         for step, decide in steps.items():
             with running(job, step) as pipeline:
-                decide(pipeline | 'Shards' >> Spread(range(plan.shards)), judge)
+                decide(pipeline | 'Shards' >> Spread(range(plan.shards), job.run), judge)
             judge = replace(judge, settled=judge.settled | {step})
         write_json(said, {'basis': basis})
     _say_aloud(counted(judge), config)

@@ -14,7 +14,7 @@ from apache_beam.portability.api import beam_job_api_pb2 as api
 
 from ...configs.errors import JobFailed, UsageError
 from ..runners import Run
-from . import flink_rest
+from . import flink_rest, processes
 from .asked import Asked
 from .failures import failure, first_line, python_error, unfit
 from .job_service import errors, state_of_enum
@@ -41,7 +41,10 @@ def submit(pipeline: beam.Pipeline, run: Run, note: Callable[[Submitted], None])
     asked = Asked(run.workers, run.beam)
     job = PROFILES[run.runner].submitted(asked, pipeline.options.view_as(GoogleCloudOptions).job_name or '')
     if job is None:
-        pipeline.run().wait_until_finish()
+        if asked.value('direct_running_mode') == 'multi_processing':
+            processes.run(pipeline)
+        else:
+            pipeline.run().wait_until_finish()
         return
     note(job)
     with kept_quiet(run.runner) as heard:

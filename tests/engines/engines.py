@@ -50,18 +50,20 @@ class Engine:
         os.kill(min(filter(is_alive, children(command)), key=_rank), signal.SIGKILL)
 
     def lose_a_host(self) -> None:
-        """Cuts a host off, and has another one join."""
+        """Cuts a host off, or of Spark, which looks for it for minutes then, its power; and has another one join."""
         if isinstance(self.cluster, FlinkCluster):
             self.cluster.tasks[1].host.cut_off()
             self.cluster.add_task_host('task-3')
         else:
-            self.cluster.works[1].host.cut_off()
+            self.cluster.works[1].host.power_off()
             self.cluster.add_work_host('work-3')
 
 
 def _rank(child: int) -> int:
     """Workers of Beam's come first; where they are threads, it is the child that meets the photos."""
     words = Path(f'/proc/{child}/cmdline').read_bytes()
+    if words.startswith(b'/bin/sh'):  # Beam starts each by one, which waits
+        return len(WORKERS)
     return next((rank for rank, name in enumerate(WORKERS) if name in words), len(WORKERS))
 
 

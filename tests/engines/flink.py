@@ -152,17 +152,6 @@ def flink_cluster(network: Network, env: Mapping[str, str], tasks: int = 2, **co
     return cluster
 
 
-def by_endpoint(cluster: FlinkCluster) -> list[str]:
-    """Beam's options for a job that goes to the cluster's job server."""
-    return ['--runner=PortableRunner', f'--job_endpoint={cluster.endpoint}', *workers.OPTIONS, f'--parallelism={len(cluster.tasks)}']
-
-
-def by_jar(cluster: FlinkCluster) -> list[str]:
-    """Beam's options for a job whose submitter starts a job server of its own."""
-    options = ['--runner=FlinkRunner', f'--flink_master={cluster.master}', f'--flink_job_server_jar={job_server_jar()}']
-    return [*options, *workers.OPTIONS, f'--parallelism={len(cluster.tasks)}']
-
-
 def job_server_jar() -> Path:
     """The jar that `--flink_job_server_jar` names."""
     return one_jar(ENGINES / 'flink-job-server.jar', ENGINES / 'flink-job-server', DRIVER)

@@ -47,11 +47,6 @@ def prism(host: Host, env: Mapping[str, str]) -> Prism:
     return Prism(host, _started(host), workers.worker_pool(host, env))
 
 
-def by_endpoint(engine: Prism) -> list[str]:
-    """Beam's options for a job; where artifacts go has to be said, as Prism itself says `localhost`."""
-    return ['--runner=PortableRunner', f'--job_endpoint={engine.endpoint}', f'--artifact_endpoint={engine.endpoint}', *workers.OPTIONS]
-
-
 def _started(host: Host) -> Program:
     words = ['/mnt/engines/bin/prism', f'--job_port={JOBS}', '--serve_http=false', '--log_kind=text']
     program = host.start(words, 'prism')

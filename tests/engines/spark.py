@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from tests.engines import workers
 from tests.engines.answers import answers, get_json
-from tests.engines.hosts import ENGINES, Host, Network
-from tests.engines.java import java, one_jar
+from tests.engines.hosts import Host, Network
+from tests.engines.java import java
 from tests.engines.programs import Failed, HostProcess, Program
 from tests.processes import wait_for
 
@@ -129,23 +128,6 @@ def spark_cluster(network: Network, env: Mapping[str, str], works: int = 2, **co
     for number in range(1, works + 1):
         cluster.add_work_host(f'work-{number}')
     return cluster
-
-
-def by_endpoint(cluster: SparkCluster) -> list[str]:
-    """Beam's options for a job that goes to the cluster's job server."""
-    return ['--runner=PortableRunner', f'--job_endpoint={cluster.endpoint}', *workers.OPTIONS]
-
-
-def by_jar(cluster: SparkCluster) -> list[str]:
-    """Beam's options for a job whose submitter starts a job server of its own."""
-    options = ['--runner=SparkRunner', f'--spark_master_url={cluster.master}', f'--spark_job_server_jar={job_server_jar()}']
-    said = [*OPENS, *cluster.properties, f'-Dspark.driver.host={cluster.network.address}']
-    return [*options, *(f'--job_server_jvm_properties={word}' for word in said), *workers.OPTIONS]
-
-
-def job_server_jar() -> Path:
-    """The jar that `--spark_job_server_jar` names."""
-    return one_jar(ENGINES / 'spark.jar', ENGINES / 'spark', DRIVER)
 
 
 def _worker(host: Host, master: str) -> Program:
