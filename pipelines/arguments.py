@@ -7,6 +7,7 @@ import sys
 from typing import Any, NoReturn
 
 from ..configs.schema import BuildConfig, CompareConfig, LabelConfig, PhotoConfig, TrainConfig
+from ..storage.path import is_stored
 from .options import add_options
 
 WRONG_CALL = 2
@@ -28,16 +29,16 @@ def parser() -> argparse.ArgumentParser:
     _pipeline_command(commands, 'build', BuildConfig, 'labelled photos to TFRecords for training')
     train = _command(commands, 'train', 'a dataset of `mien build` to a model package')
     train.add_argument('dataset', metavar='DATASET')
-    train.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the package')
+    train.add_argument('--out', required=True, type=_on_a_disk, metavar='DIR', help='folder that becomes the package')
     add_options(train, TrainConfig)
     evaluate = _command(commands, 'evaluate', 'accuracy, confusions, calibration and slices of a model on a split')
     evaluate.add_argument('model', metavar='MODEL')
     evaluate.add_argument('dataset', metavar='DATASET')
     evaluate.add_argument('--split', default='test', metavar='SPLIT', help='train, validation or test (default)')
-    evaluate.add_argument('--out', metavar='DIR', help='folder for the figures as JSON, confusion matrix and reliability diagram as PNG')
+    evaluate.add_argument('--out', type=_on_a_disk, metavar='DIR', help='folder for the figures as JSON, confusion matrix and reliability diagram as PNG')
     compare = _command(commands, 'compare', 'trains and measures models, and says which is the best; one table of all')
     compare.add_argument('datasets', nargs='*', metavar='DATASET', help='folders that `mien build` wrote, to train on')
-    compare.add_argument('--out', required=True, metavar='DIR', help='folder for the table, its plots, the packages, and the best of them')
+    compare.add_argument('--out', required=True, type=_on_a_disk, metavar='DIR', help='folder for the table, its plots, the packages, and the best of them')
     add_options(compare, CompareConfig)
     verify = _command(commands, 'verify', 'checks that a snapshot is as it was written; status 3 if not')
     verify.add_argument('snapshot', metavar='SNAPSHOT')
@@ -60,8 +61,15 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument('--json', action='store_true', help='print what has changed as one line of JSON')
     _command(commands, 'models', 'installed model packages and known architectures')
     demo = _command(commands, 'demo', 'labels photos that installed packages carry, and shows what was found')
-    demo.add_argument('--out', default='demo-out', metavar='DIR', help='folder for inputs, tables and contact sheet (default: demo-out)')
+    demo.add_argument('--out', default='demo-out', type=_on_a_disk, metavar='DIR', help='folder for inputs, tables and contact sheet (default: demo-out)')
     return mien
+
+
+def _on_a_disk(folder: str) -> str:
+    """A folder that can't be in a store."""
+    if is_stored(folder):
+        raise argparse.ArgumentTypeError(f'{folder!r} is in a store, and this is written on a disk; name a folder, and copy it')
+    return folder
 
 
 def _command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
@@ -73,10 +81,10 @@ def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], text:
     command = _command(commands, name, text)
     inputs = (
         'a folder, a photo, a tar (also .gz, .bz2, .xz), a zip, a Parquet file with a column of bytes, a list of files (.txt, .lst, .csv, '
-        '.tsv or Parquet), or a glob of these; NAME=INPUT says what its uris begin with'
+        '.tsv or Parquet), or a glob of these, on a disk, on s3:// or gs://; NAME=INPUT says what its uris begin with'
     )
     command.add_argument('inputs', nargs='+', metavar='INPUT', help=inputs)
-    command.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the snapshot')
+    command.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the snapshot, also s3://... or gs://...')
     runner = 'local (default), prism, flink, spark or dataflow; its place is said after --: --flink_master=HOST:8081'
     command.add_argument('--runner', default='local', metavar='NAME', help=runner)
     workers = (

@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..storage.files import ahead
+from ..storage.path import is_stored
 from ..transforms.label_file import SAID, write_labels
 from ..transforms.reasons import Reason
 from ..transforms.records import Entry, image_id
@@ -47,8 +49,13 @@ def write_shard_labels(plan: Plan, collections: Sequence[Collection], everything
         matched = Spool(work / 'matched')
         for some in bulk(match(said, known(called), plan.shards) for said, called in _meetings(labels, names)):
             matched.add(some.append_column(KEY, pa.array(_leading(some[SHARD].to_numpy(), plan.shards))))
-        for shard, said in enumerate(_by_shard(matched, plan.shards)):
-            write_labels(plan.folder, shard, plan.shards, pa.concat_tables([said, folder_labels(plan, shard, collections)]))
+        shards, stored = enumerate(_by_shard(matched, plan.shards)), is_stored(plan.folder)
+        for _ in ahead(lambda one: _write(plan, collections, *one), shards, lambda one: stored):
+            pass
+
+
+def _write(plan: Plan, collections: Sequence[Collection], shard: int, said: pa.Table) -> None:
+    write_labels(plan.folder, shard, plan.shards, pa.concat_tables([said, folder_labels(plan, shard, collections)]))
 
 
 def match(said: pa.Table, names: pa.Table, shards: int) -> pa.Table:

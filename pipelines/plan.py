@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from ..configs.errors import UsageError
 from ..configs.schema import PhotoConfig
-from ..storage.files import read_each, remove
-from ..storage.path import located
+from ..storage.files import ahead, read_each, remove
+from ..storage.path import is_stored, located
 from ..transforms.parts import DONE, JUDGED, LISTED, Marker, marker_path, part_name, read_json, read_part, to_marker, write_json
 from ..transforms.plan_file import PLAN, plan_table, write_plan
 from ..transforms.records import Entry, Kind
@@ -25,7 +25,8 @@ from .inputs import narrow
 from .scratch import scratch
 from .spool import KEY, Spool, keys, split
 
-PER_SHARD = 1000  # inputs at most, unless the number of shards is given
+PER_SHARD = 1000  # inputs at most, unless the number of shards is given, or there would be more than
+MOST_SHARDS = 1 << 16  # each of which has files of its own in every table
 AT_ONCE = 16384  # entries
 ID, GHOST = 'id', 'ghost'
 
@@ -109,7 +110,7 @@ def write_plans(entries: Iterator[Entry], config: PhotoConfig, folder: str) -> P
         UsageError: no input, a number of shards that is no power of two, two uris of one image_id.
     """
     if config.shards and config.shards & (config.shards - 1):
-        raise UsageError(f'--shards {config.shards}: not a power of two; say {shard_count(config.shards, 1)}')
+        raise UsageError(f'--shards {config.shards}: not a power of two; say {power_of_two(config.shards)}')
     began = _began(folder)
     with scratch(folder, 'listing') as work:
         listing = _listed(narrow(entries, config), work)
@@ -125,9 +126,14 @@ def _began(folder: str) -> int:
     return int(listed['began_ns']) if listed else time.time_ns()
 
 
-def shard_count(inputs: int, per_shard: int = PER_SHARD) -> int:
-    """The smallest power of two that is at least inputs / per_shard."""
-    return 1 << max(0, -(-inputs // per_shard) - 1).bit_length()
+def shard_count(inputs: int) -> int:
+    """The smallest power of two that is at least inputs / PER_SHARD, and no more than MOST_SHARDS."""
+    return min(MOST_SHARDS, power_of_two(-(-inputs // PER_SHARD)))
+
+
+def power_of_two(number: int) -> int:
+    """The smallest that is at least a number."""
+    return 1 << max(0, number - 1).bit_length()
 
 
 def shard_of(image_id: str, shards: int) -> int:
@@ -181,25 +187,24 @@ def _check_ids(table: pa.Table) -> None:
 
 def _written(listing: _Listing, shards: int, folder: str, began: int) -> Plan:
     _remove_stale(folder, shards)
-    digests: list[str] = []
-    for shard, some in _by_shard(listing.spool, shards):
-        digests += _write_empty(folder, range(len(digests), shard), shards)
-        digests.append(write_plan(folder, shard, shards, some))
-    digests += _write_empty(folder, range(len(digests), shards), shards)
+    stored = is_stored(folder)
+    digests = ahead(lambda one: write_plan(folder, one[0], shards, one[1]), _by_shard(listing.spool, shards), lambda one: stored)
+    plan = Plan(folder, shards, listing.inputs, tuple(digests))
     write_json(located(folder, LISTED), {'began_ns': began})
-    return Plan(folder, shards, listing.inputs, tuple(digests))
+    return plan
 
 
 def _by_shard(spool: Spool, shards: int) -> Iterator[tuple[int, pa.Table]]:
+    """The inputs of one shard after the other, none left out."""
+    done = 0
     for unit in spool.units(_bits(shards)):
         rows = unit.filter(pc.invert(unit[GHOST]))
         numbers = keys(rows) >> np.uint64(64 - _bits(shards)) if shards > 1 else np.zeros(rows.num_rows, np.uint64)
         for shard, some in split(rows, numbers):
+            yield from ((empty, PLAN.empty_table()) for empty in range(done, shard))
             yield shard, some.select(PLAN.names)
-
-
-def _write_empty(folder: str, numbers: Iterable[int], shards: int) -> list[str]:
-    return [write_plan(folder, shard, shards, ()) for shard in numbers]
+            done = shard + 1
+    yield from ((empty, PLAN.empty_table()) for empty in range(done, shards))
 
 
 def _remove_stale(folder: str, shards: int) -> None:

@@ -25,6 +25,7 @@ CHUNK = 8 << 20  # bytes of a large object that are in memory
 __all__ = [
     'Fetched',
     'Found',
+    'ahead',
     'copy',
     'create',
     'download',
@@ -103,7 +104,7 @@ def remove_tree(path: AnyPath) -> None:
 
 def read_each(paths: Iterable[AnyPath], threads: int = THREADS) -> Iterator[bytes | None]:
     """Small files in order, None where there is none; those of a store are read ahead."""
-    return _ahead(_or_none, paths, lambda path: isinstance(path, StorePath), threads)
+    return ahead(_or_none, paths, lambda path: isinstance(path, StorePath), threads)
 
 
 def fetch_each(reads: Iterable[tuple[StorePath, int]], threads: int = THREADS) -> Iterator[Fetched | OSError]:
@@ -112,12 +113,12 @@ def fetch_each(reads: Iterable[tuple[StorePath, int]], threads: int = THREADS) -
     Args:
         reads: each object with the bytes that it may have; of a larger one the size alone is given.
     """
-    return _ahead(_or_error, reads, lambda read: True, threads)
+    return ahead(_or_error, reads, lambda read: True, threads)
 
 
 def write_each(files: Iterable[tuple[AnyPath, bytes]], threads: int = THREADS) -> None:
     """Writes many small files, each whole or not at all in a store; the first error is raised."""
-    for _ in _ahead(lambda file: file[0].write_bytes(file[1]), files, lambda file: isinstance(file[0], StorePath), threads):
+    for _ in ahead(lambda file: file[0].write_bytes(file[1]), files, lambda file: isinstance(file[0], StorePath), threads):
         pass
 
 
@@ -135,7 +136,7 @@ def _or_error(read: tuple[StorePath, int]) -> Fetched | OSError:
         return error
 
 
-def _ahead(work: Callable[[A], B], items: Iterable[A], is_slow: Callable[[A], bool], threads: int) -> Iterator[B]:
+def ahead(work: Callable[[A], B], items: Iterable[A], is_slow: Callable[[A], bool], threads: int = THREADS) -> Iterator[B]:
     """Results in order; slow items are worked on by threads, at most `threads` ahead of the reader."""
     pool = ThreadPoolExecutor(threads, 'storage')
     waiting: deque[Callable[[], B]] = deque()

@@ -12,7 +12,6 @@ from apache_beam.pvalue import PCollection
 from .find import FoundGroups
 from .groups import statistics
 
-
 COUNT = tuple[tuple[str, str], int]  # kind and name, number
 
 
