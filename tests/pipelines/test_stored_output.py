@@ -161,6 +161,7 @@ def finish(out, digest):
         made.complete(recipe.as_dict() | {'files': files}, {'inputs': []})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('older', [False, True])
 def test_killed_at_any_change_the_next_one_finishes(older, store, monkeypatch):
     finish(store / 'calm', 'new')

@@ -11,7 +11,8 @@ from mien.storage.path import located
 from tests.storage.servers import Google, Moto, Versity, binary
 
 BUCKET = 'photos'
-STORES = ('moto', 'versitygw', pytest.param('google', marks=pytest.mark.engines))  # the emulator is slow
+ENGINES = ('versitygw', 'google')  # what `make engines` brings, or is slow
+STORES = ('moto', *(pytest.param(name, marks=pytest.mark.engines) for name in ENGINES))
 
 
 def _server(kind, folder):

@@ -9,6 +9,8 @@ import pytest
 from mien.storage import files, objects, patience, tree
 from tests.storage.servers import away
 
+pytestmark = pytest.mark.slow  # outages take their time
+
 ACTS = (
     lambda folder: (folder / 'x').read_bytes() == b'12345',
     lambda folder: (folder / 'x').stat().size == 5,

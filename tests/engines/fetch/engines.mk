@@ -4,10 +4,11 @@ FETCH = tests/engines/fetch
 FLINK = 1.19.3
 PRISM = v2.77.0
 VERSITYGW = v1.8.0
+GCS = v1.56.1
 GO_INSTALL = PATH="$(ENGINES)/go/go/bin:$$PATH" GOBIN=$(ENGINES)/bin go install
 
 engines: $(READY) $(ENGINES)/.tools $(ENGINES)/.flink-$(FLINK) $(ENGINES)/.flink-job-server $(ENGINES)/.spark
-engines: $(ENGINES)/.prism-$(PRISM) $(ENGINES)/.versitygw-$(VERSITYGW)
+engines: $(ENGINES)/.prism-$(PRISM) $(ENGINES)/.versitygw-$(VERSITYGW) $(ENGINES)/.gcs-$(GCS)
 
 $(ENGINES)/.tools: $(FETCH)/tools.sh | $(READY)
 	@mkdir -p $(ENGINES)
@@ -33,6 +34,12 @@ $(ENGINES)/.%: $(FETCH)/%/pom.xml | $(ENGINES)/.tools
 $(ENGINES)/.prism-$(PRISM): | $(ENGINES)/.tools
 	@echo 'engines: prism $(PRISM), about a minute'
 	@$(GO_INSTALL) github.com/apache/beam/sdks/v2/go/cmd/prism@$(PRISM)
+	@touch $@
+
+# An emulator of Google's store.
+$(ENGINES)/.gcs-$(GCS): | $(ENGINES)/.tools
+	@echo 'engines: fake-gcs-server $(GCS)'
+	@$(GO_INSTALL) github.com/fsouza/fake-gcs-server@$(GCS)
 	@touch $@
 
 # An S3 server.
