@@ -41,4 +41,4 @@ def test_the_wheel_holds_configs_and_default_model_and_only_mien(tmp_path):
     names = zipfile.ZipFile(wheel(tmp_path)).namelist()
     assert {'mien/configs/label.yaml', 'mien/models/packages/default/model.json', 'mien/models/packages/default/model.tflite'} <= set(names)
     assert {name.split('/')[0].split('-')[0] for name in names} == {'mien'}
-    assert {name.split('/')[1] for name in names if name.startswith('mien/')} == {'configs', 'transforms', 'models', 'pipelines'}
+    assert {name.split('/')[1] for name in names if name.startswith('mien/')} == {'configs', 'storage', 'transforms', 'models', 'pipelines'}
