@@ -94,7 +94,7 @@ def _finish(count: int, scratch: Path) -> float:
         files = {part_name(table, shard, shards): f'{shard:064x}' for table in TABLES}
         write_marker(scratch, Marker(shard, '', dict.fromkeys(TABLES, 900), {'ok': 800, 'no_face': 100}, 900, 0, files))
     started = time.perf_counter()
-    add_up(to_marker(path.read_bytes()) for path in sorted(scratch.rglob("*.json")))
+    add_up(to_marker(path.read_bytes()) for path in sorted(scratch.rglob('*.json')))
     return time.perf_counter() - started
 
 

@@ -35,10 +35,14 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument('model', metavar='MODEL')
     evaluate.add_argument('dataset', metavar='DATASET')
     evaluate.add_argument('--split', default='test', metavar='SPLIT', help='train, validation or test (default)')
-    evaluate.add_argument('--out', type=_on_a_disk, metavar='DIR', help='folder for the figures as JSON, confusion matrix and reliability diagram as PNG')
+    evaluate.add_argument(
+        '--out', type=_on_a_disk, metavar='DIR', help='folder for the figures as JSON, confusion matrix and reliability diagram as PNG'
+    )
     compare = _command(commands, 'compare', 'trains and measures models, and says which is the best; one table of all')
     compare.add_argument('datasets', nargs='*', metavar='DATASET', help='folders that `mien build` wrote, to train on')
-    compare.add_argument('--out', required=True, type=_on_a_disk, metavar='DIR', help='folder for the table, its plots, the packages, and the best of them')
+    compare.add_argument(
+        '--out', required=True, type=_on_a_disk, metavar='DIR', help='folder for the table, its plots, the packages, and the best of them'
+    )
     add_options(compare, CompareConfig)
     verify = _command(commands, 'verify', 'checks that a snapshot is as it was written; status 3 if not')
     verify.add_argument('snapshot', metavar='SNAPSHOT')
@@ -61,7 +65,9 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument('--json', action='store_true', help='print what has changed as one line of JSON')
     _command(commands, 'models', 'installed model packages and known architectures')
     demo = _command(commands, 'demo', 'labels photos that installed packages carry, and shows what was found')
-    demo.add_argument('--out', default='demo-out', type=_on_a_disk, metavar='DIR', help='folder for inputs, tables and contact sheet (default: demo-out)')
+    demo.add_argument(
+        '--out', default='demo-out', type=_on_a_disk, metavar='DIR', help='folder for inputs, tables and contact sheet (default: demo-out)'
+    )
     return mien
 
 
