@@ -10,6 +10,7 @@ from typing import Any
 
 from ..configs.errors import UsageError
 from ..configs.schema import CLASSES, SPLITS
+from ..storage.check import check
 from ..storage.path import located
 from ..transforms.splits import TRAIN
 from .changes import Changes, Comparison
@@ -75,6 +76,8 @@ def diff(old: str, new: str, limits: Limits = Limits()) -> Diff:
         JobFailed: a part cannot be read.
     """
     _check_limits(limits)
+    check(old)
+    check(new)
     before, after = describe(located(old)), describe(located(new))
     kind = _kind(before, after)
     with reading(before.folder), reading(after.folder):

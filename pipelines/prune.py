@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..configs.errors import UsageError
+from ..storage.check import check
 from ..storage.files import remove
 from ..storage.path import AnyPath, StorePath, located
 from ..transforms.parts import SNAPSHOT
@@ -32,6 +33,7 @@ def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
     """
     if keep < 1:
         raise UsageError(f'--keep {keep}: must be at least 1')
+    check(folder)
     place = located(folder)
     if not place.is_dir():
         raise UsageError(f'folder {folder!r}: no such folder; name the one that holds a snapshot a night')

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from ..storage.check import check
 from ..storage.either import below, files_in
 from ..storage.path import located
 from ..transforms.parts import SNAPSHOT, digest, row_count
@@ -42,10 +43,11 @@ def verify(folder: str) -> Verified:
     Raises:
         UsageError: it is no finished snapshot.
     """
+    check(folder)
     described = describe(located(folder))
     with reading(described.folder):
         broken: dict[str, Finding] = {}
-        for finding in (finding for check in FILE_CHECKS for finding in check(described)):
+        for finding in (finding for looked in FILE_CHECKS for finding in looked(described)):
             broken.setdefault(finding.file, finding)
         snapshot = replace(described, whole=frozenset(described.parts) - broken.keys())
         findings = [*broken.values(), *check_rows(snapshot)]
