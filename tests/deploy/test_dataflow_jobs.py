@@ -12,6 +12,8 @@ from mien.pipelines.runners import Run, pipeline_options
 from tests.deploy.conftest import Graph
 from tests.deploy.graphs import codes, local_things
 
+pytestmark = pytest.mark.slow
+
 IMAGE = 'europe-docker.pkg.dev/some-project/mien/worker:0.1.0'
 CLOUD = ('--project=some-project', '--region=europe-west1', '--temp_location=gs://bucket/temp', f'--sdk_container_image={IMAGE}')
 RUN = Run('dataflow', 8, (*CLOUD, '--dry_run=True'))

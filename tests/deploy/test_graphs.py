@@ -11,6 +11,8 @@ from mien.transforms.records import ExtractedImage
 from tests.deploy.conftest import watched
 from tests.deploy.graphs import codes, crossings, local_things, pixels_crossing, unportable_coders
 
+pytestmark = pytest.mark.slow
+
 SMALL = {  # begin of a step's label: what crosses there, though its type does not say it; the test of sizes looks at all of them
     'FindGroups/GroupByPixels': 'rows of 32 bytes, see duplicates/rows.py',
     'FindGroups/LinkSimilar/GroupByBands': 'the same rows',

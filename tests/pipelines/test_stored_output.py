@@ -29,6 +29,8 @@ from tests.generated import make_photos
 from tests.pipelines.stored import bucket, place, put, stored_content
 from tests.snapshots import content
 
+pytestmark = pytest.mark.slow
+
 CONFIG = dataclasses.replace(load(LabelConfig, 'label'), whole_image=True, shards=2)
 
 
@@ -161,7 +163,6 @@ def finish(out, digest):
         made.complete(recipe.as_dict() | {'files': files}, {'inputs': []})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('older', [False, True])
 def test_killed_at_any_change_the_next_one_finishes(older, store, monkeypatch):
     finish(store / 'calm', 'new')
