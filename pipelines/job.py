@@ -13,7 +13,7 @@ from typing import Any
 from ..configs.errors import UsageError
 from ..configs.schema import Crop, PhotoConfig
 from ..storage.check import check
-from ..storage.either import below, files_in
+from ..storage.either import absolute, below, files_in
 from ..storage.files import read_each, remove
 from ..storage.path import AnyPath, is_stored, located
 from ..transforms.carry import Carry
@@ -57,7 +57,7 @@ class Job:
 
     @property
     def roots(self) -> list[str]:
-        return [f'{source.name}={source.given if is_stored(source.given) else os.path.abspath(source.given)}' for source in self.sources]
+        return [f'{source.name}={absolute(source.given)}' for source in self.sources]
 
     def layout(self, plan: Plan, schemas: dict[str, Any]) -> Layout:
         return Layout(plan.folder, plan.shards, {name: self.recipe.stamped(schema) for name, schema in schemas.items()})

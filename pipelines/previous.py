@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ..configs.errors import UsageError
-from ..storage.path import is_stored, located
+from ..storage.either import absolute
+from ..storage.path import located
 from ..transforms.carry import Carry, Compare
 from ..transforms.parts import LISTED, SNAPSHOT, UNSETTLED
 from ..transforms.records import Status
@@ -45,7 +45,7 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
     earlier = _said(folder, SNAPSHOT)
     _check(folder, earlier, recipe.as_dict())
     return Carry(
-        folder=folder if is_stored(folder) else os.path.abspath(folder),
+        folder=absolute(folder),
         shards=earlier['shards'],
         tables=(),
         again=frozenset((*MOMENT, *map(_status, retry))),

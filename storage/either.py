@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from . import objects
-from .path import AnyPath, StorePath
+from .path import AnyPath, StorePath, is_stored
+
+
+def absolute(given: str) -> str:
+    """A place as it is called from anywhere: a url is so already."""
+    return given if is_stored(given) else os.path.abspath(given)
 
 
 def read_range(path: AnyPath, start: int, size: int) -> bytes:
