@@ -36,11 +36,6 @@ class Prism:
         """Its Python workers: one for each job that runs."""
         return workers.workers_of(self.host)
 
-    def start_again(self) -> None:
-        """Ends the engine and starts it anew: it knows nothing of the jobs before, and counts from job-001."""
-        self.engine.kill()
-        self.engine = _started(self.host)
-
 
 def prism(host: Host, env: Mapping[str, str]) -> Prism:
     """Prism and a worker pool on a host, whose workers have that environment."""

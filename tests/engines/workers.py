@@ -10,7 +10,6 @@ from tests.engines.programs import Failed, HostProcess, Program
 from tests.processes import wait_for
 
 PORT = 50000
-OPTIONS = ('--environment_type=EXTERNAL', f'--environment_config=localhost:{PORT}')  # Beam's, of a job that uses the pools
 
 
 def worker_pool(host: Host, env: Mapping[str, str]) -> Program:
