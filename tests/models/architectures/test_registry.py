@@ -64,7 +64,7 @@ def test_an_unknown_name_is_refused_with_a_guess(asked, guess):
         builder(asked)
 
 
-@pytest.mark.parametrize('name', ['Xception', 'VGG16', 'MobileNetV3Small', 'compact_resnet'])
+@pytest.mark.parametrize('name', ['Xception', 'VGG16', 'MobileNetV3Small', 'compact_resnet', 'dlib_resnet', 'face_resnet'])
 def test_the_least_side_is_built_and_one_less_is_refused_with_it(name):
     least = smallest(name)
     builder(name)(spec(least), 2)
@@ -80,9 +80,12 @@ def test_the_least_side_is_built_and_one_less_is_refused_with_it(name):
         ('Xception', 72, 48, 72),
         ('mini_xception', None, 16, 32),
         ('dcnn', None, 48, 48),
+        ('face_resnet', None, 48, 96),
+        ('face_resnet', None, 112, 112),
+        ('face_resnet', 48, 112, 48),
     ],
 )
-def test_a_network_works_on_the_crops_side_or_its_own_least(name, asked, crop, expected):
+def test_a_network_works_on_the_crops_side_or_its_own(name, asked, crop, expected):
     assert side(name, asked, crop) == expected
 
 

@@ -143,7 +143,7 @@ def test_weights_of_another_network_are_refused(tmp_path, write):
         take(builder('dcnn')(InputSpec(SIDE, 1, SIDE, 0.0, 1.0), 3), str(write(tmp_path)))
 
 
-@pytest.mark.parametrize('name', ['x.keras', 'x.h5', 'x.weights.h5', 'x.pb'])
+@pytest.mark.parametrize('name', ['x.keras', 'x.h5', 'x.weights.h5', 'x.pb', 'x.dat'])
 def test_a_file_that_is_none_is_refused(tmp_path, name):
     (tmp_path / name).write_bytes(b'\xff\xfe no weights')
     with pytest.raises(UsageError, match=name) as raised:
