@@ -15,9 +15,10 @@ SPLITS = ('train', 'validation', 'test')
 DROP = 'drop'  # what a label map says of a label that shall make no example
 COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # of record files, and what TensorFlow calls them
 OPTIMIZERS = ('adam', 'nadam')
+SCHEDULES = ('plateau', 'cosine')
 PRECISIONS = ('float32', 'mixed_bfloat16', 'mixed_float16')
 INPUT_RANGES = ('0..255', '0..1', '-1..1')
-EXPORTS = ('int8', 'saved_model', 'onnx')
+EXPORTS = ('float', 'int8', 'saved_model', 'onnx')
 LABELLING = ('float', 'int8')
 PREFERENCES = (
     'load_cold',
@@ -179,10 +180,20 @@ class TrainConfig:
     batch_size: int = option('examples per step, of all devices and workers together', low=1)
     optimizer: str = option('adam or nadam', choices=OPTIMIZERS)
     learning_rate: float = option('learning rate at the start', low=0.0, high=1.0)
+    schedule: str = option(
+        'how the learning rate falls: at a plateau of the validation loss, or along half a cosine to 0 at the last epoch', choices=SCHEDULES
+    )
+    warmup_epochs: int = option('cosine: epochs before it, in which the learning rate grows from 0', low=0)
+    weight_decay: float = option(
+        'share of each kernel that a step takes away, times the learning rate; biases and normalisation stay', low=0.0, high=1.0
+    )
     precision: str = option('what layers calculate in; weights are always float32', choices=PRECISIONS)
     ema: float | None = option('momentum of a moving average of the weights, which is what becomes the package', low=0.0, high=0.9999)
     soft_labels: bool = option("train on the annotators' distribution instead of the majority label")
     label_smoothing: float = option('share of each target that is spread over all classes', low=0.0, high=0.9)
+    teachers: tuple[str, ...] = option('model packages whose probabilities are learnt too, installed names or folders')
+    teacher_share: float = option('teachers: share of a target that is theirs, the mean of all; the rest is its own', low=0.0, high=1.0)
+    teacher_temperature: float = option('teachers: what their logits are divided by', low=0.01)
     class_weights: bool = option('weigh examples by the inverse frequency of their class')
     flip: bool = option('augment: mirror half of the examples')
     rotation: float = option('augment: rotate by up to this many degrees', low=0.0, high=180.0)
@@ -190,11 +201,14 @@ class TrainConfig:
     shift: float = option("augment: move by up to this share of the crop's side", low=0.0, high=0.5)
     brightness: float = option('augment: add up to this share of the full range', low=0.0, high=1.0)
     contrast: float = option('augment: stretch by up to this share', low=0.0, high=1.0)
+    blur: float = option('augment: blur or sharpen by up to this share of a 3x3 binomial filter', low=0.0, high=1.0)
+    cutout: float = option("augment: cover a grey rectangle whose sides are up to this share of the crop's", low=0.0, high=1.0)
+    mixup: float = option('augment: mix examples and targets in pairs by shares of Beta(X, X); 0: not at all', low=0.0)
     plateau_factor: float = option('ReduceLROnPlateau: factor', low=0.0, high=1.0)
     plateau_patience: int = option('ReduceLROnPlateau: epochs without a better validation loss', low=1)
     stop_patience: int | None = option('EarlyStopping: epochs without a better validation loss; default: never', low=1)
     coverage: float = option('share of validation faces that get a label and are not abstained', low=0.0, high=1.0)
-    exports: tuple[str, ...] = option('what the package holds beside the Keras file and the float TFLite', choices=EXPORTS)
+    exports: tuple[str, ...] = option('what the package holds beside the Keras file and the export that labels', choices=EXPORTS)
     label_with: str = option('export that labels', choices=LABELLING)
     seed: int = option('seed of weights, order and augmentation', low=0)
     device: str = option('where to train', choices=('cpu', 'gpu', 'tpu'))

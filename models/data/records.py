@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ from ...configs.schema import COMPRESSIONS
 from .augment import Augmentation, augment
 from .dataset import Dataset
 from .graph import TransformGraph
+from .mixup import mix
 from .store import is_stored
 from .stored_records import stored_records, told_plainly
 
@@ -30,6 +31,8 @@ HELD_BYTES = 1 << 28
 CHUNK = 64  # examples decoded by one call
 EVALUATION_BATCH = 256
 BIG_PRIME = 1_000_003
+
+Teach = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Source:
         soft: targets are the annotators' distribution; else one-hot.
         weight_scale: factor on the graph's class weights that makes them one on average here; None: classes are not weighed. Either way
             an example counts as much as its record's `weight` says, 1 where it says nothing.
+        teach: makes the targets of training images, as augmented and not yet mixed, of the images and their own; None: they stay.
     """
 
     dataset: Dataset
@@ -60,6 +64,7 @@ class Source:
     classes: tuple[str, ...]
     soft: bool = False
     weight_scale: float | None = None
+    teach: Teach | None = None
 
     def training(
         self, first_epoch: int, epochs: int, batch_size: int, seed: int, how: Augmentation, share: Share = WHOLE
@@ -166,7 +171,9 @@ class Source:
 
     def _changed(self, batch: dict[str, tf.Tensor], how: Augmentation, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         image, target, weight = self._targets(batch)
-        return augment(image, how, seed), target, weight
+        image = augment(image, how, seed)
+        target = target if self.teach is None else self.teach(image, target)
+        return mix(image, target, weight, how.mixup, tf.random.fold_in(seed, 2))
 
     def _targets(self, batch: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         outputs = self.graph(batch['image'], batch['label_name'])

@@ -25,6 +25,8 @@ from .journal import STATE, Journal, Progress
 from .keep import KeepJournal, StopAtNaN
 from .phases import Phase, compile_for, phases
 from .progress import ShowProgress
+from .schedule import Cosine
+from .teachers import Teachers
 from .team import StayEqual, Team
 
 
@@ -66,12 +68,13 @@ def fit(source: Source, config: TrainConfig, journal: Path, logs: Path, team: Te
         logs: folder for TensorBoard.
         team: those that train together; default: what `config.device` says.
     Raises:
-        UsageError: no such architecture, or the device is not here.
+        UsageError: no such architecture, a teacher that does not fit, or the device is not here.
         JobFailed: the loss is no number any more, or another worker is gone.
     """
     team = team or Team.of(config.device)
     team.check(_batch_size(source, config))
     team.give_state(journal / STATE)
+    source = replace(source, teach=Teachers.of(config, source))
     keras.utils.clear_session()  # layers are counted from one again: their names stand in the export, and so in its digest
     keras.utils.set_random_seed(config.seed + 1)  # tf.data takes no tensor as its seed while the global seed is 0
     with _precision(config.precision), told_plainly(), team.together():
@@ -129,14 +132,19 @@ def _batch_size(source: Source, config: TrainConfig) -> int:
 
 
 def _callbacks(phase: Phase, config: TrainConfig, journal: Journal, logs: Path, steps: int, team: Team) -> list[keras.callbacks.Callback]:
-    plateau = keras.callbacks.ReduceLROnPlateau(factor=config.plateau_factor, patience=config.plateau_patience, min_delta=0)
     stops = not phase.frozen and config.stop_patience is not None
-    deciding = [plateau, *([keras.callbacks.EarlyStopping(patience=config.stop_patience)] if stops else [])]
+    deciding = [_rate(phase, config, steps), *([keras.callbacks.EarlyStopping(patience=config.stop_patience)] if stops else [])]
     average = [] if config.ema is None else [keras.callbacks.SwapEMAWeights()]  # validation sees the average
     told = [keras.callbacks.TensorBoard(str(logs), write_graph=False), ShowProgress(config.epochs, steps)] if team.chief else []
     keep = KeepJournal(journal, phase, deciding, config.minutes)
     equal = [] if team.size == 1 else [StayEqual(team, config.minutes is not None)]
     return [*average, *deciding, StopAtNaN(), *told, keep, *equal]
+
+
+def _rate(phase: Phase, config: TrainConfig, steps: int) -> keras.callbacks.Callback:
+    if config.schedule == 'cosine':
+        return Cosine(phase, config.warmup_epochs, steps)
+    return keras.callbacks.ReduceLROnPlateau(factor=config.plateau_factor, patience=config.plateau_patience, min_delta=0)
 
 
 @contextmanager

@@ -41,10 +41,17 @@ def compile_for(model: keras.Model, phase: Phase, config: TrainConfig) -> None:
     last = head(model)
     for layer in leaves(model):
         layer.trainable = layer is last or not phase.frozen
-    average = {} if config.ema is None else {'use_ema': True, 'ema_momentum': config.ema}
     model.compile(
-        OPTIMIZERS[config.optimizer](phase.rate, **average),
+        _optimizer(model, phase, config),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
         metrics=['accuracy'],
         jit_compile=False,
     )
+
+
+def _optimizer(model: keras.Model, phase: Phase, config: TrainConfig) -> keras.optimizers.Optimizer:
+    """Decay is decoupled from the gradients: Loshchilov and Hutter 2019, "Decoupled weight decay regularization"."""
+    average = {} if config.ema is None else {'use_ema': True, 'ema_momentum': config.ema}
+    optimizer = OPTIMIZERS[config.optimizer](phase.rate, weight_decay=config.weight_decay or None, **average)
+    optimizer.exclude_from_weight_decay([weight for weight in model.trainable_weights if len(weight.shape) < 2])
+    return optimizer

@@ -56,15 +56,19 @@ def began_with(config: TrainConfig) -> str:
     return f'{Path(config.weights).name}@{_digest(weights_file(config.weights), "weights")[:12]}'
 
 
-def digests(config: TrainConfig) -> dict[str, str]:
-    """What stands for the names of files in a training's identity: their SHA-256.
+def digests(config: TrainConfig) -> dict[str, str | list[str]]:
+    """What stands for the names of files and of teachers in a training's identity: their SHA-256.
 
     Raises:
         UsageError: a file is not there.
     """
-    named = {} if config.weights in (NONE, IMAGENET) else {'weights': _digest(weights_file(config.weights), 'weights')}
+    named: dict[str, str | list[str]] = {}
+    if config.weights not in (NONE, IMAGENET):
+        named['weights'] = _digest(weights_file(config.weights), 'weights')
     if is_keras_file(config.architecture):
         named['architecture'] = _digest(config.architecture, 'architecture')
+    if config.teachers:
+        named['teachers'] = [package.find(name).files[NETWORK] for name in config.teachers]
     return named
 
 

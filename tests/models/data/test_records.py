@@ -1,6 +1,7 @@
 """Reading records: every example once an epoch, in an order that the seed decides."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from mien.models.data.graph import TransformGraph
 from mien.models.data.records import Source
 
 NOTHING = Augmentation(False, 0.0, 0.0, 0.0, 0.0, 0.0)
-MUCH = Augmentation(True, 0.3, 0.2, 0.2, 0.2, 0.3)
+MUCH = Augmentation(True, 0.3, 0.2, 0.2, 0.2, 0.3, cutout=0.4, mixup=0.4)
 WEIGHTS = {b'happiness': 0.5, b'surprise': 2.0}  # neutral's records say nothing
 
 
@@ -75,6 +76,21 @@ def test_an_epoch_is_mixed_within_a_window_of_bounded_size(source, monkeypatch):
     monkeypatch.setattr(records, 'SHUFFLE_BYTES', 32 * 32)
     crops = np.concatenate([crops for crops, _ in source.crops('train')]).reshape(96, -1)
     np.testing.assert_array_equal(epochs(source, 0, 1)[0], crops)  # a window of one example: the records' order
+
+
+def test_a_teacher_sees_the_images_as_augmented_and_teaches_no_validation(source):
+    taught = replace(source, teach=lambda images, _: tf.reduce_mean(images, axis=[1, 2]))
+    for image, target, _ in taught.training(0, 1, 16, 7, replace(MUCH, mixup=0.0)).as_numpy_iterator():
+        np.testing.assert_allclose(target, image.mean(axis=(1, 2)), rtol=1e-5)
+    assert content(taught.evaluation('validation')) == content(source.evaluation('validation'))
+
+
+def test_what_a_teacher_says_is_mixed_as_images_are(source):
+    """Of equal weights: the brightness of a mixture is the mixture of its two images' brightness."""
+    taught = replace(source, teach=lambda images, _: tf.reduce_mean(images, axis=[1, 2]))
+    for image, target, weight in taught.training(0, 1, 16, 7, MUCH).as_numpy_iterator():
+        np.testing.assert_allclose(target, image.mean(axis=(1, 2)), rtol=1e-5)
+        np.testing.assert_allclose(weight, 1.0, rtol=1e-6)
 
 
 def test_targets_are_one_hot_or_votes(source, dataset):

@@ -33,7 +33,7 @@ def linear(spec, classes):
 
 fitting.builder = lambda name: linear
 still = {'flip': False, 'rotation': 0.0, 'zoom': 0.0, 'shift': 0.0, 'epochs': 2, 'batch_size': 32, 'seed': 5}
-config = load(TrainConfig, 'train', None, still)
+config = load(TrainConfig, 'train', None, still | {'schedule': 'cosine', 'weight_decay': 0.1})
 source = fitting.open_source(Dataset.load(sys.argv[1]), config)
 two = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
 histories = []

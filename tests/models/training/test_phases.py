@@ -1,4 +1,4 @@
-"""What a config makes of a training: phases, frozen layers, moving average, label smoothing."""
+"""What a config makes of a training: phases, frozen layers, moving average, weight decay, label smoothing."""
 
 import math
 
@@ -64,6 +64,21 @@ def test_without_an_average_the_last_weights_label(train_config):
     model = slope(train_config())
     model.train_on_batch(np.ones((4, 1)), np.zeros((4, 1)))
     assert labelling_weights(model)[0].item() == model.get_weights()[0].item() != 1.0
+
+
+@pytest.mark.parametrize('optimizer', ['adam', 'nadam'])
+def test_kernels_decay_by_the_rate_and_nothing_else_does(train_config, optimizer):
+    """Examples of no weight have no gradients: what changes then is decay, by a factor of 1 - 0.1 * 0.5 a step."""
+    inputs = keras.Input((1,))
+    x = keras.layers.BatchNormalization()(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(2)(x))
+    model.layers[1].set_weights([np.array([some]) for some in (4.0, 5.0, 0.0, 1.0)])
+    model.layers[2].set_weights([np.array([[2.0, 1.0]]), np.array([3.0, 2.0])])
+    compile_for(model, Phase(0, 1, False, 0.1), train_config(weight_decay=0.5, optimizer=optimizer))
+    for _ in range(2):
+        model.train_on_batch(np.ones((4, 1)), np.ones((4, 2)), sample_weight=np.zeros(4))
+    learnt = np.concatenate([weight.numpy().ravel() for weight in model.trainable_weights])
+    np.testing.assert_allclose(learnt, [4.0, 5.0, 2.0 * 0.95**2, 0.95**2, 3.0, 2.0], rtol=1e-6)
 
 
 def test_smoothed_labels_give_other_classes_their_share(train_config):

@@ -27,20 +27,40 @@ train(sys.argv[1], sys.argv[2], TrainConfig(**values | {'classes': tuple(values[
 """
 
 
-def test_a_killed_training_goes_on_to_the_same_model(dataset, package, train_config, tmp_path, capsys):
-    out, config = tmp_path / 'package', train_config()
+def kill_after_two_epochs(dataset, out, config):
     command = [sys.executable, '-c', RUN, dataset.folder, str(out), json.dumps(vars(config))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         for line in process.stdout:
             if line.startswith('epoch 2/4'):
                 os.kill(process.pid, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
+
+
+def test_a_killed_training_goes_on_to_the_same_model(dataset, package, train_config, tmp_path, capsys):
+    out, config = tmp_path / 'package', train_config()
+    kill_after_two_epochs(dataset, out, config)
     resumed = train(dataset.folder, str(out), config, 'mien train tiny')
     assert 'epoch 1/4' not in capsys.readouterr().out
     assert resumed.id == package.id
     history, expected = (json.loads((folder / 'metrics.json').read_text())['history'] for folder in (out, Path(package.folder)))
     assert history == expected
     assert not (out / 'work').exists()
+
+
+@pytest.mark.slow
+def test_so_does_one_with_a_schedule_decay_mixtures_and_teachers(dataset, package, train_config, tmp_path, capsys):
+    recipe = {'schedule': 'cosine', 'warmup_epochs': 1, 'weight_decay': 0.05, 'cutout': 0.3, 'mixup': 0.2, 'ema': 0.9}
+    config = train_config(teachers=(package.folder,), **recipe)
+    kill_after_two_epochs(dataset, tmp_path / 'killed', config)
+    killed, whole = (train(dataset.folder, str(tmp_path / name), config, 'x') for name in ('killed', 'whole'))
+    assert capsys.readouterr().out.count('epoch 1/4') == 1
+    assert killed.id == whole.id != package.id
+    histories = [json.loads(Path(one.folder, 'metrics.json').read_text())['history'] for one in (killed, whole)]
+    assert histories[0] == histories[1]
+    # By hand: six steps an epoch; the last of the first one is five sixths warm, the last of all one of eighteen before the end.
+    rates = [epoch['learning_rate'] for epoch in histories[0]]
+    assert rates[0] == pytest.approx(0.001 * 5 / 6)
+    assert rates[3] == pytest.approx(0.0005 * (1 + np.cos(np.pi * 17 / 18)))
 
 
 def test_a_finished_package_is_left_alone(dataset, package, train_config, capsys):

@@ -1,0 +1,58 @@
+"""Trained packages that a training learns from, beside its own targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from ...configs.errors import UsageError
+from ...configs.schema import TrainConfig
+from ..architectures import keras_file
+from ..architectures.architecture import InputSpec
+from ..data.records import Source
+from ..package import FILES, find
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """Networks that look at what the student sees, as augmented, and share in its targets.
+
+    Source: Hinton et al. 2015, sec. 2; Beyer et al. 2022, "A good teacher is patient and consistent", for the same image.
+
+    Attributes:
+        networks: float32 images to logits.
+        share: of a target that is theirs.
+        temperature: what their logits are divided by.
+    """
+
+    networks: tuple[keras.Model, ...]
+    share: float
+    temperature: float
+
+    @classmethod
+    def of(cls, config: TrainConfig, source: Source) -> Teachers | None:
+        """Those of a config; None where it names none.
+
+        Raises:
+            UsageError: one is not there, or its classes or its crop are not the training's.
+        """
+        networks = tuple(_network(name, source) for name in config.teachers)
+        return cls(networks, config.teacher_share, config.teacher_temperature) if networks else None
+
+    def __call__(self, images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """The targets float32 (n, classes) of images float32 (n, size, size, channels)."""
+        said = [tf.nn.softmax(network(images, training=False) / self.temperature) for network in self.networks]
+        return (1.0 - self.share) * targets + self.share / len(said) * tf.add_n(said)
+
+
+def _network(name: str, source: Source) -> keras.Model:
+    package, crop = find(name), source.dataset.crop
+    for what, theirs, ours in (('classes', ', '.join(package.classes), ', '.join(source.classes)), ('crops', package.crop, crop)):
+        if theirs != ours:
+            raise UsageError(f'teacher {name!r}: its {what} are {theirs}; the training has {ours}; name a package of the same')
+    with tf.device('CPU:0'):  # where batches are made, beside the training's steps
+        build = keras_file.builder(str(Path(package.folder, FILES['keras'])))
+        return build(InputSpec(crop.size, crop.channels, crop.size, 0.0, 1.0), len(package.classes))
