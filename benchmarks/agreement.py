@@ -14,33 +14,51 @@ import pandas
 
 
 def main() -> None:
-    said = _arguments()
-    judged = matched(said.snapshot, said.labels, said.image, said.label)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('snapshot')
+    add_labels(parser)
+    said = parser.parse_args()
+    judged = judge(found_labels(said.snapshot), people_labels(said.labels, said.image, said.label))
     print(f'{len(judged)} labelled photos, {judged.found.notna().mean():.1%} with a face')
-    print(f'agreement, misses counted as wrong: {(judged.found == judged.truth).mean():.1%}')
-    for name, some in judged.groupby('truth'):
-        print(f'  recall of {name}: {(some.found == name).mean():.1%} of {len(some)}')
-    if 'abstained' in judged:
-        sure = judged[judged.abstained.eq(False)]
-        print(f'not abstained: {len(sure) / len(judged):.1%}, agreement among them {(sure.found == sure.truth).mean():.1%}')
+    print(f'agreement, misses counted as wrong: {agreement(judged):.1%}')
+    for name, share in recalls(judged).items():
+        print(f'  recall of {name}: {share:.1%} of {(judged.truth == name).sum()}')
+    sure = judged[judged.abstained.eq(False)]
+    print(f'not abstained: {len(sure) / len(judged):.1%}, agreement among them {agreement(sure):.1%}')
 
 
-def matched(snapshot: str, labels: str, image: str, label: str) -> pandas.DataFrame:
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Adds the labels file and the names of its columns."""
+    parser.add_argument('labels', metavar='LABELS.csv')
+    parser.add_argument('--image', default='image', help="column of the photos' base names (default: image)")
+    parser.add_argument('--label', default='emotion', help='column of the labels (default: emotion)')
+
+
+def people_labels(labels: str, image: str, label: str) -> pandas.DataFrame:
+    """A row per labelled photo: name and truth."""
+    return pandas.read_csv(labels)[[image, label]].dropna().rename(columns={image: 'name', label: 'truth'})
+
+
+def found_labels(snapshot: str | Path) -> pandas.DataFrame:
+    """A row per photo with a face: uri, name, found (the label of its first face) and abstained."""
+    faces = pandas.read_parquet(Path(snapshot, 'labels'), columns=['uri', 'face_index', 'label', 'abstained'])
+    first = faces[faces.face_index == 0].rename(columns={'label': 'found'})
+    return first.assign(name=first.uri.str.rpartition('/')[2])[['uri', 'name', 'found', 'abstained']]
+
+
+def judge(found: pandas.DataFrame, truth: pandas.DataFrame) -> pandas.DataFrame:
     """A row per labelled photo: truth, found (null without a face) and abstained."""
-    truth = pandas.read_csv(labels)[[image, label]].dropna().rename(columns={image: 'name', label: 'truth'})
-    found = pandas.read_parquet(Path(snapshot, 'labels'), columns=['uri', 'face_index', 'label', 'abstained'])
-    found = found[found.face_index == 0].rename(columns={'label': 'found'})
-    found['name'] = found.uri.str.rpartition('/')[2]
     return truth.merge(found[['name', 'found', 'abstained']], on='name', how='left')
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('snapshot')
-    parser.add_argument('labels')
-    parser.add_argument('--image', default='image')
-    parser.add_argument('--label', default='emotion')
-    return parser.parse_args()
+def agreement(judged: pandas.DataFrame) -> float:
+    """Share of the labelled photos whose label is the people's."""
+    return float((judged.found == judged.truth).mean())
+
+
+def recalls(judged: pandas.DataFrame) -> dict[str, float]:
+    """The same of the photos of each class."""
+    return {str(name): agreement(some) for name, some in judged.groupby('truth')}
 
 
 if __name__ == '__main__':

@@ -1,8 +1,8 @@
 """A model package: a folder that holds a model, how faces must be cut for it, and what it is worth.
 
 model.json          architecture, classes, crop, temperature, abstention threshold, export that labels, SHA-256 of the other files
-model.tflite        uint8 crops to calibrated probabilities
-model-int8.tflite   the same in 8-bit integers, where the training was asked for it; `label` runs one of the two
+model.tflite        uint8 crops to calibrated probabilities; may be left out where the next one labels
+model-int8.tflite   the same in 8-bit integers, where asked for; `label` runs one of the two
 saved_model/        the same for TensorFlow, where asked for
 model.onnx          the same for ONNX runtimes, where asked for
 model.keras         the architecture alone, for more training

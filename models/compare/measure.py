@@ -19,10 +19,10 @@ from ...configs.errors import JobFailed, UsageError
 from ..data.dataset import Dataset
 from ..evaluation.evaluate import check, evaluate_source
 from ..evaluation.metrics import Metrics
+from ..evaluation.timing import BATCH, times
 from ..interpreter import Labeller
 from ..package import FILES, ModelPackage, find
 from .measured import ExportFigures, Measured, to_json
-from .timing import BATCH, times
 
 if TYPE_CHECKING:
     from ..data.records import Source
@@ -41,7 +41,7 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
 
     check(package, dataset, split)
     source = Source(dataset, TransformGraph(dataset), package.classes)
-    result = evaluate_source(package, source, split)
+    result = evaluate_source(package, source, split, changed=0)
     faces = next(crops for crops, _ in source.crops(split, BATCH) if len(crops))
     names = sorted(name for name in package.files if Path(name).suffix in OPENERS)
     shared = {key.name: getattr(result.metrics, key.name) for key in fields(Metrics) if key.name in Measured.__dataclass_fields__}

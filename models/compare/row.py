@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..package import FILES
@@ -34,7 +34,8 @@ class Row:
         keras_bytes, tflite_bytes, int8_bytes: sizes of the files. bytes: of the one that labels, export.
         load_cold: from the start of a fresh process, through its imports, to the first prediction.
         load_warm: opening it again to the first prediction. latency: for one face. faces_per_second: in batches of 256. One thread each.
-        fastest: of the exports that are no less accurate here than the float one, the one of most faces a second.
+        fastest: of the exports that are no less accurate here than the float TFLite, the one of most faces a second; in a package without a
+            float TFLite, the export that labels stands for it.
         exports: the same figures of each.
     """
 
@@ -117,15 +118,13 @@ def with_figures(row: Row, measured: Measured, load_cold: float, keras_bytes: in
         load_warm=own.load_warm,
         latency=own.latency,
         faces_per_second=own.faces_per_second,
-        fastest=fastest(measured.exports),
+        fastest=fastest(measured.exports, measured.export),
         exports=measured.exports,
     )
 
 
-def fastest(exports: Iterable[ExportFigures]) -> str | None:
-    """File of the fastest export in batches whose accuracy is no less than the float one's; None where there is no float one."""
-    exports = tuple(exports)
-    plain = next((one for one in exports if one.file == FILES['float']), None)
-    if plain is None:
-        return None
-    return max((one for one in exports if one.accuracy >= plain.accuracy), key=lambda one: one.faces_per_second).file
+def fastest(exports: Sequence[ExportFigures], labelling: str) -> str:
+    """File of the fastest export in batches whose accuracy is no less than the float TFLite's; where there is none, the labelling one's."""
+    by_file = {one.file: one for one in exports}
+    least = by_file.get(FILES['float'], by_file[labelling]).accuracy
+    return max((one for one in exports if one.accuracy >= least), key=lambda one: one.faces_per_second).file

@@ -24,6 +24,7 @@ class Told:
         history: figures of each epoch, by name.
         best: the epoch whose weights it has, counted from 1.
         began_with: see `beginning.began_with`.
+        accuracy: on test. faces_per_second: see `Times`.
     """
 
     config: dict[str, Any] = field(default_factory=dict)
@@ -34,6 +35,8 @@ class Told:
     history: tuple[dict[str, float], ...] = ()
     best: int | None = None
     began_with: str | None = None
+    accuracy: float | None = None
+    faces_per_second: float | None = None
 
     @property
     def training_accuracy(self) -> float | None:
@@ -47,9 +50,22 @@ def read(package: str | Path) -> Told:
         metrics = json.loads(Path(package, METRICS).read_text())
         said, history = metrics['recipe'], tuple(metrics.get('history', ()))
         epochs, config = said.get('epochs'), dict(said['config'])
+        accuracy = metrics.get('splits', {}).get('test', {}).get('accuracy')
+        faces_per_second = metrics.get('speed', {}).get('faces_per_second')
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return Told()
     complete = epochs is not None and epochs == config.get('epochs')
     ended = said.get('ended') or (ALL_EPOCHS if complete else None)
     began_with = said.get('began_with', NONE if 'weights' not in config else None)  # before there was a choice, all began with none
-    return Told(config, said.get('dataset'), epochs, ended, said.get('seconds'), history, said.get('best'), began_with)
+    return Told(
+        config=config,
+        dataset=said.get('dataset'),
+        epochs=epochs,
+        ended=ended,
+        seconds=said.get('seconds'),
+        history=history,
+        best=said.get('best'),
+        began_with=began_with,
+        accuracy=accuracy,
+        faces_per_second=faces_per_second,
+    )

@@ -146,6 +146,6 @@ def _exports(rows: Sequence[Row]) -> View:
                 strong.add(len(lines))
             speed = (seconds(one.load_warm), seconds(one.latency), f'{one.faces_per_second:,.0f}')
             lines.append((row.id, one.file, megabytes(one.bytes), percent(one.accuracy), *speed))
-    note = 'Strong: the fastest of a package that is no less accurate here than its float export.'
+    note = 'Strong: the fastest of a package that is no less accurate here than its float TFLite, or without one than what labels.'
     head = ('run', 'export', 'size', 'accuracy', 'warm', '1 face', 'faces a second')
     return View('Exports', note, head, tuple(lines), frozenset(strong))

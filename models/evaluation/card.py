@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from ..data.dataset import SourceSaid
 from ..package import ModelPackage
 from ..training.recipe import Recipe
+from .confidence import ReliabilityBin
 from .evaluate import Evaluation
-from .report import bound, describe, unsliced
+from .report import bound, describe, points, unsliced
+from .robustness import Changed
 from .slices import Slice
+from .timing import Times
 
 LIMITS = """\
 - It says which expression annotators would most probably name for a face. It does not say what the person feels.
@@ -24,6 +27,14 @@ LIMITS = """\
 INTENDED = """\
 Sorting and curating image archives, finding faces for people to label, research on labelled sets, and teaching. Let people look at
 what it abstains from, and at a sample of the rest."""
+
+CURVE = """\
+Equal bins of the score, which is the greatest probability. Where scores are honest, the accuracy of a bin is its mean score. Bins without a
+face are left out."""
+
+ROBUSTNESS = """\
+The first faces of each split, in an order by hash, with their crops changed in ways that leave the expression as it is: the share of them
+that keep their label, the accuracy then, and the change in points. What is measured on crops says nothing of how faces are found."""
 
 SLICES = """\
 Quarters of each split by what was measured of its own faces, each with its upper bound. Sharpness, brightness and contrast are of the crop,
@@ -43,6 +54,7 @@ def card(
     recipe: Recipe,
     evaluations: Sequence[Evaluation],
     parameters: int,
+    speed: Times,
     sources: Sequence[SourceSaid] = (),
     more: Sequence[str] = (),
 ) -> str:
@@ -50,15 +62,18 @@ def card(
 
     Args:
         parameters: of the network.
+        speed: of the export that labels.
         sources: the collections that the dataset is made of.
         more: other sections, each with its heading; they stand after the figures.
     """
     parts = [
         f'# {package.name}\n\n{_summary(package, parameters)}',
         f'## Data\n\n{_data(recipe, sources)}',
-        f'## Figures\n\n{_figures(package, evaluations)}',
+        f'## Figures\n\n{_figures(package, evaluations, speed)}',
         f'## Confidence\n\n{_by_split(evaluations, _confidence)}',
+        f'## Calibration curve\n\n{CURVE}\n\n{_by_split(evaluations, _curve)}',
         f'## Slices\n\n{SLICES}\n\n{_by_split(evaluations, _slices)}',
+        f'## Robustness\n\n{ROBUSTNESS}\n\n{_by_split(evaluations, _robustness)}',
         *more,
         f'## Recipe\n\n{_recipe(recipe)}',
         f'## Limits\n\n{LIMITS}',
@@ -85,10 +100,12 @@ def _data(recipe: Recipe, sources: Sequence[SourceSaid]) -> str:
     return f'Dataset `{recipe.dataset}`, faces in `train`: {counts}.\n{chosen}' + (f'\n\n{table}' if sources else '')
 
 
-def _figures(package: ModelPackage, evaluations: Sequence[Evaluation]) -> str:
+def _figures(package: ModelPackage, evaluations: Sequence[Evaluation], speed: Times) -> str:
     head = f'Of `{package.export}`, the export that labels. Its logits are divided by a temperature of {package.temperature:.4f}.'
     abstained = f'A face whose best score is below {package.abstain_below:.4f} is abstained.'
-    return f'{head}\n{abstained}\n\n{_by_split(evaluations, _accuracy)}'
+    fast = f'{speed.faces_per_second:,.0f} faces a second in batches, {1e3 * speed.latency:.3g} ms for one'
+    clock = f'On one thread of the machine that trained it, in processor time: {fast}.'
+    return f'{head}\n{abstained}\n{clock}\n\n{_by_split(evaluations, _accuracy)}'
 
 
 def _accuracy(result: Evaluation) -> str:
@@ -101,6 +118,22 @@ def _confidence(result: Evaluation) -> str:
     errors = f'Calibration error {metrics.calibration_error:.4f}; {metrics.calibration_error_before:.4f} without the temperature.'
     rows = [[f'{one.covered:.2%}', f'{one.accuracy:.2%}', f'{one.score:.4f}'] for one in metrics.risk_coverage]
     return f'{errors}\n\n{_table(["faces labelled, the surest first", "accuracy on them", "least score"], rows)}'
+
+
+def _curve(result: Evaluation) -> str:
+    return _table(['score', 'faces', 'mean score', 'accuracy'], [_bin(one) for one in result.metrics.reliability if one.count])
+
+
+def _bin(one: ReliabilityBin) -> list[str]:
+    return [f'{one.low:.3f} to {one.high:.3f}', f'{one.count:,}', f'{one.confidence:.4f}', f'{one.accuracy:.2%}']
+
+
+def _robustness(result: Evaluation) -> str:
+    return _table(['change', 'faces', 'same label', 'accuracy', 'change, points'], map(_change, result.robustness))
+
+
+def _change(one: Changed) -> list[str]:
+    return [one.change, f'{one.examples:,}', f'{one.stay:.2%}', f'{one.accuracy:.2%}', points(one.accuracy_change)]
 
 
 def _slices(result: Evaluation) -> str:
@@ -116,7 +149,8 @@ def _slice(one: Slice) -> list[str]:
 
 
 def _recipe(recipe: Recipe) -> str:
-    table = _table(['option', 'value'], [[name, _plain(value)] for name, value in recipe.config.items()])
+    config = recipe.config | {'classes': recipe.config['classes'] or 'all'}
+    table = _table(['option', 'value'], [[name, _plain(value)] for name, value in config.items()])
     return f'    {recipe.command}\n\n{_course(recipe)}\n\n{table}'
 
 
@@ -137,5 +171,5 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, list):
-        return ', '.join(map(str, value)) or 'all'
+        return ', '.join(map(str, value)) or '-'
     return '-' if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,7 +14,8 @@ from ..data.dataset import Dataset
 from ..interpreter import Labeller
 from ..package import ModelPackage, find
 from .metrics import Metrics, measure
-from .report import describe, describe_slices
+from .report import describe, describe_robustness, describe_slices
+from .robustness import FACES, Changed, robustness
 from .slices import Slices, read_measures, slice_up
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Evaluation:
         model: `name@digest`, the digest being that of the export.
         export: file name of the export that was run.
         dataset: `name@digest`.
+        robustness: what changes of the crops do to the labels of the split's first FACES faces.
         unknown: classes of the dataset that the model does not know; their faces are left out.
         absent: classes of the model that the dataset does not know; a face that is given one counts as wrong.
     """
@@ -42,6 +44,7 @@ class Evaluation:
     split: str
     metrics: Metrics
     slices: Slices
+    robustness: tuple[Changed, ...]
     unknown: tuple[str, ...]
     absent: tuple[str, ...]
 
@@ -52,7 +55,8 @@ class Evaluation:
     @property
     def text(self) -> str:
         """The same for a person, several lines."""
-        return '\n'.join([self.title, *self.remarks, describe(self.metrics), '', *describe_slices(self.slices)])
+        more = ['', *describe_slices(self.slices), '', *describe_robustness(self.robustness)]
+        return '\n'.join([self.title, *self.remarks, describe(self.metrics), *more])
 
     @property
     def remarks(self) -> list[str]:
@@ -93,15 +97,20 @@ def evaluate_package(package: ModelPackage, dataset: Dataset, split: str, export
     return evaluate_source(chosen, _source(chosen, dataset), split)
 
 
-def evaluate_source(package: ModelPackage, source: Source, split: str) -> Evaluation:
-    """The same on an open dataset, whose classes are the package's."""
-    probabilities, labels = predict(Labeller(package.export_path.read_bytes()), source, split)
-    dataset = source.dataset
+def evaluate_source(package: ModelPackage, source: Source, split: str, changed: int = FACES) -> Evaluation:
+    """The same on an open dataset, whose classes are the package's.
+
+    Args:
+        changed: number of faces, at most, whose crops are changed to see whether their labels stay; 0: none, and no figures of that.
+    """
+    labeller, dataset = Labeller(package.export_path.read_bytes()), source.dataset
+    probabilities, labels = predict(labeller, source, split)
     if not len(labels):
         raise UsageError(f'dataset {dataset.folder!r}: no example of {", ".join(package.classes)} in {split}; name another split')
     face_ids, names = source.faces(split)
     takes_part = np.isin(names, package.classes)
     left_out = len(names) - len(labels)
+    own = probabilities[:changed].argmax(axis=1)
     return Evaluation(
         model=package.id,
         export=package.export,
@@ -109,6 +118,7 @@ def evaluate_source(package: ModelPackage, source: Source, split: str) -> Evalua
         split=split,
         metrics=measure(probabilities, labels, package.classes, package.abstain_below, package.temperature, left_out),
         slices=slice_up(probabilities, labels, read_measures(dataset, face_ids), takes_part),
+        robustness=robustness(labeller.predict, first_crops(source, split, changed), own, labels[:changed]) if changed else (),
         unknown=tuple(name for name in dataset.classes if name not in package.classes),
         absent=tuple(name for name in package.classes if name not in dataset.classes),
     )
@@ -120,6 +130,19 @@ def predict(labeller: Labeller, source: Source, split: str) -> tuple[np.ndarray,
     if not pairs:
         return np.zeros((0, labeller.classes), np.float32), np.zeros(0, np.int64)
     return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
+
+
+def first_crops(source: Source, split: str, count: int) -> np.ndarray:
+    """The first crops of a split, at most so many, uint8 (n, size, size, channels), in the order of `predict`.
+
+    Records are in salted-hash order, so they are a random sample.
+    """
+    held: list[np.ndarray] = []
+    for crops, _ in source.crops(split):
+        held.append(crops)
+        if sum(map(len, held)) >= count:
+            break
+    return np.concatenate(held)[:count]
 
 
 def write(result: Evaluation, classes: tuple[str, ...], out: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from .metrics import Metrics
+from .robustness import Changed
 from .slices import Slice, Slices
 
 
@@ -28,6 +30,18 @@ def describe_slices(slices: Slices) -> list[str]:
     wide = max(map(len, found), default=0)
     lines = [f'{measure:<{wide}} {"".join(map(_cell, some))}' for measure, some in found.items()]
     return [*head, *lines, *unsliced(slices)]
+
+
+def describe_robustness(changes: Sequence[Changed]) -> list[str]:
+    """What each change of the crops does, a line a change; nothing where there is none."""
+    wide = max((len(one.change) for one in changes), default=0)
+    head = [f'labels that stay when the crops of {one.examples:,} faces are changed; accuracy then, and its change' for one in changes[:1]]
+    return [*head, *(f'{one.change:<{wide}} {one.stay:>7.1%} {one.accuracy:>7.1%} {points(one.accuracy_change):>6}' for one in changes)]
+
+
+def points(share: float) -> str:
+    """A difference of two shares in percentage points."""
+    return f'{100 * share:+.2f}'
 
 
 def unsliced(slices: Slices) -> list[str]:

@@ -60,9 +60,10 @@ class Exported:
 
 
 def write_exports(folder: Path, network: keras.Model, source: Source, config: TrainConfig) -> Exported:
-    """Writes the float TFLite and what the config asks for, beside `model.keras`, which stands in the folder already.
+    """Writes what the config asks for beside `model.keras`, which stands in the folder already.
 
-    All are calibrated by the network's own answers; only an int8 file that shall label is calibrated by its own.
+    All are calibrated by the network's own answers; only an int8 file that shall label is calibrated by its own. A float TFLite is always
+    made and compared; one that is not asked for and does not label is then removed.
 
     Raises:
         JobFailed: an export of floats says other things than the network.
@@ -70,7 +71,7 @@ def write_exports(folder: Path, network: keras.Model, source: Source, config: Tr
     own = answers(network, source, 'validation')
     degrees = temperature(own.logits, own.labels)
     model = LabellingModel(source.graph, network, source.dataset.crop, degrees)
-    names = asked(config)
+    names = made(config)
     candidates = [_write_float(folder, model, degrees, source, own)]
     if 'int8' in names:
         candidates.append(_write_int8(folder, network, source, own, None if config.label_with == 'int8' else degrees))
@@ -81,7 +82,9 @@ def write_exports(folder: Path, network: keras.Model, source: Source, config: Tr
     figures = measure_exports(folder, names, source, _on_parity_split(network, source, own))
     refuse_unfaithful(figures)
     labelling = choose(config.label_with, candidates, figures)
-    return Exported(labelling, tuple(replace(some, labels=some.name == labelling.name) for some in figures))
+    if 'float' not in (*config.exports, labelling.name):
+        (folder / FILES['float']).unlink()
+    return Exported(labelling, tuple(_placed(some, folder, labelling) for some in figures))
 
 
 def choose(asked_for: str, candidates: list[Labelling], figures: list[ExportFigures]) -> Labelling:
@@ -112,10 +115,10 @@ def refuse_unfaithful(figures: list[ExportFigures]) -> None:
             )
 
 
-def asked(config: TrainConfig) -> tuple[str, ...]:
-    """Names of the exports that a package of this config holds beside the Keras file, float first."""
-    chosen = {*config.exports, config.label_with}
-    return ('float', *(name for name in EXPORTS if name in chosen))
+def made(config: TrainConfig) -> tuple[str, ...]:
+    """Names of the exports that are made of a network beside the Keras file, float first."""
+    chosen = {'float', *config.exports, config.label_with}
+    return tuple(name for name in EXPORTS if name in chosen)
 
 
 def measure_exports(folder: Path, names: tuple[str, ...], source: Source, expected: Answers) -> list[ExportFigures]:
@@ -125,6 +128,10 @@ def measure_exports(folder: Path, names: tuple[str, ...], source: Source, expect
         run = OPENERS[name](folder / FILES[name])
         every.append(compare(name, folder, np.concatenate([run(crops) for crops, _ in source.crops(expected.split)]), expected))
     return every
+
+
+def _placed(some: ExportFigures, folder: Path, labelling: Labelling) -> ExportFigures:
+    return replace(some, labels=some.name == labelling.name, held=(folder / some.file).exists())
 
 
 def _write_float(folder: Path, model: LabellingModel, degrees: float, source: Source, own: Answers) -> Labelling:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..data.records import Source
+from ..evaluation.evaluate import first_crops
 from .export import LabellingModel, converter
 
 SAMPLE = 256
@@ -17,14 +18,8 @@ KEPT_FLOAT = ['SOFTMAX']
 
 
 def sample(source: Source) -> np.ndarray:
-    """The first 256 training crops, uint8 (n, size, size, channels). Records are in salted-hash order, so they are a random sample."""
-    crops, held = [], 0
-    for batch, _ in source.crops('train', SAMPLE):
-        crops.append(batch)
-        held += len(batch)
-        if held >= SAMPLE:
-            break
-    return np.concatenate(crops)[:SAMPLE]
+    """The first 256 training crops, uint8 (n, size, size, channels)."""
+    return first_crops(source, 'train', SAMPLE)
 
 
 def int8(model: LabellingModel, crops: np.ndarray) -> bytes:

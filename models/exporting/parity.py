@@ -44,6 +44,7 @@ class ExportFigures:
         split: which faces.
         faithful: it stays within its limit: the Keras model's label on 99.5% of faces; of int8, accuracy at most one point lower.
         labels: it is the export that labels.
+        held: the package holds it; else it was made to be compared.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ExportFigures:
     split: str
     faithful: bool
     labels: bool = False
+    held: bool = True
 
 
 def answers(network: keras.Model, source: Source, split: str) -> Answers:
@@ -95,8 +97,8 @@ def compare(name: str, folder: Path, scores: np.ndarray, expected: Answers) -> E
 def section(every: tuple[ExportFigures, ...]) -> str:
     """The exports as a section of the card, in Markdown."""
     rows = '\n'.join(_row(figures) for figures in every)
-    left_out = [figures.file for figures in every if not figures.faithful]
-    note = f'\n\nNot for labelling, because its accuracy is more than a point lower: `{"`, `".join(left_out)}`.' if left_out else ''
+    unfit = [figures.file for figures in every if not figures.faithful]
+    note = f'\n\nNot for labelling, because its accuracy is more than a point lower: `{"`, `".join(unfit)}`.' if unfit else ''
     return f"""## Exports
 
 On the {every[0].split} split: accuracy, the change against the Keras model, and the share of faces to which both give the same label.
@@ -109,7 +111,8 @@ Nothing but whether int8 may label is decided by them.
 
 def _row(some: ExportFigures) -> str:
     figures = f'{some.bytes:,} | {some.accuracy:.2%} | {100 * some.accuracy_change:+.2f} | {some.agreement:.2%}'
-    return f'| {some.name} | `{some.file}` | {figures} | {"labels" if some.labels else ""} |'
+    role = 'labels' if some.labels else '' if some.held else 'not in the package'
+    return f'| {some.name} | `{some.file}` | {figures} | {role} |'
 
 
 def _bytes(path: Path) -> int:

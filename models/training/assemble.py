@@ -13,9 +13,11 @@ from ..architectures.registry import plain_name
 from ..data.records import Source
 from ..evaluation.calibrate import threshold
 from ..evaluation.card import card
-from ..evaluation.evaluate import Evaluation, evaluate_source
+from ..evaluation.evaluate import Evaluation, evaluate_source, first_crops
+from ..evaluation.timing import BATCH, Times, times
 from ..exporting.exports import Labelling, write_exports
 from ..exporting.parity import ExportFigures, section
+from ..interpreter import Labeller
 from ..package import FILES, ModelPackage, hashes
 from ..weights.beginning import began_with
 from .fit import Fitted
@@ -38,8 +40,9 @@ def assemble(folder: Path, fitted: Fitted, source: Source, config: TrainConfig, 
     splits = [split for split in SPLITS[1:] if split in source.dataset.splits()]
     evaluations = [evaluate_source(package, source, split) for split in splits]
     recipe = _recipe(fitted, source, config, command)
-    _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations, exported.figures)
-    written = card(package, recipe, evaluations, fitted.network.count_params(), source.dataset.sources, [section(exported.figures)])
+    speed = _speed(package, source)
+    _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations, exported.figures, speed)
+    written = card(package, recipe, evaluations, fitted.network.count_params(), speed, source.dataset.sources, [section(exported.figures)])
     (folder / 'card.md').write_text(written)
     described = hashes(folder, ('metrics.json', 'card.md', 'training.json'))
     replace(package, files=package.files | described).write_manifest()
@@ -61,6 +64,12 @@ def _package(folder: Path, labelling: Labelling, source: Source, config: TrainCo
     )
 
 
+def _speed(package: ModelPackage, source: Source) -> Times:
+    """How fast the export is that labels, on this machine, by validation faces."""
+    content = package.export_path.read_bytes()
+    return times(lambda: Labeller(content).predict, first_crops(source, 'validation', BATCH))
+
+
 def _recipe(fitted: Fitted, source: Source, config: TrainConfig, command: str) -> Recipe:
     counts = {name: count for name, count in source.counts('train').items() if name in source.classes}
     dataset = f'{source.dataset.name}@{source.dataset.digest}'
@@ -70,12 +79,19 @@ def _recipe(fitted: Fitted, source: Source, config: TrainConfig, command: str) -
 
 
 def _write_metrics(
-    path: Path, recipe: Recipe, history: tuple[dict[str, float], ...], evaluations: list[Evaluation], exports: tuple[ExportFigures, ...]
+    path: Path,
+    recipe: Recipe,
+    history: tuple[dict[str, float], ...],
+    evaluations: list[Evaluation],
+    exports: tuple[ExportFigures, ...],
+    speed: Times,
 ) -> None:
     metrics: dict[str, Any] = {
         'splits': {result.split: asdict(result.metrics) for result in evaluations},
         'slices': {result.split: asdict(result.slices) for result in evaluations},
+        'robustness': {result.split: [asdict(one) for one in result.robustness] for result in evaluations},
         'exports': [asdict(some) for some in exports],
+        'speed': asdict(speed),
         'recipe': asdict(recipe),
         'history': list(history),
     }

@@ -63,9 +63,14 @@ def test_csv_has_a_column_for_each_class(row):
 
 def test_the_fastest_at_no_measured_loss(row):
     exports = row('a').exports
-    assert fastest(exports) == 'model.onnx'
-    assert fastest([*exports, ExportFigures('model-int8.tflite', 1, 0.9, 0.0, 0.0, 9000.0)]) == 'model-int8.tflite'
-    assert fastest(exports[:2]) is None
+    assert fastest(exports, 'model-int8.tflite') == 'model.onnx'
+    assert fastest([*exports, ExportFigures('model-other.tflite', 1, 0.9, 0.0, 0.0, 9000.0)], 'model.tflite') == 'model-other.tflite'
+
+
+def test_without_a_float_tflite_none_may_be_less_accurate_than_what_labels(row):
+    exports = row('a').exports[:2]
+    assert fastest(exports, 'model-int8.tflite') == 'model-int8.tflite'
+    assert fastest(exports, 'model.onnx') == 'model.onnx'
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from mien.models.data.dataset import Dataset, SourceSaid
 from mien.models.evaluation.card import card
 from mien.models.evaluation.evaluate import evaluate, evaluate_package
 from mien.models.evaluation.report import bound
+from mien.models.evaluation.timing import Times
 from mien.models.interpreter import Labeller
 from mien.models.package import sha256
 from mien.models.training.recipe import Recipe
@@ -157,6 +158,9 @@ def test_faces_that_no_table_knows_have_no_slices(package, dataset):
     assert 'no slices by sharpness, size, yaw, roll, brightness, contrast: the dataset holds no faces table' in result.text
 
 
+SPEED = Times(load=0.5, latency=0.00025, faces_per_second=5120.4)
+
+
 def said_by_card(package, section, split):
     """The text of a section of the card on one split."""
     card = Path(package.folder, 'card.md').read_text()
@@ -183,16 +187,23 @@ def test_the_card_says_what_metrics_json_says(package, split):
     assert 'Calibration error {:.4f}; {:.4f} without'.format(*errors) in confidence
     expected = [[f'{one["covered"]:.2%}', f'{one["accuracy"]:.2%}', f'{one["score"]:.4f}'] for one in metrics['risk_coverage']]
     assert cells(confidence) == expected
+    curve = cells(said_by_card(package, 'Calibration curve', split))
+    bins = [one for one in metrics['reliability'] if one['count']]
+    assert [row[1:] for row in curve] == [[str(one['count']), f'{one["confidence"]:.4f}', f'{one["accuracy"]:.2%}'] for one in bins]
+    assert sum(int(row[1]) for row in curve) == metrics['examples']
 
 
 def test_the_card_says_the_slices_and_what_came_before(package, measured):
     result = evaluate_package(package, measured, 'test')
     recipe = Recipe({'epochs': 30}, 'faces@0', 'mien train faces', {'neutral': 1200}, 12, 7, 'other.keras@0123', 90.0, 'early stopping')
-    text = card(package, recipe, [result], 1234, [SourceSaid('photos', 'CC BY 4.0', 176), SourceSaid('a|b', None, 4)], ['## More\n\nmore'])
+    text = card(
+        package, recipe, [result], 1234, SPEED, [SourceSaid('photos', 'CC BY 4.0', 176), SourceSaid('a|b', None, 4)], ['## More\n\nmore']
+    )
     found = [[one.measure, bound(one.low), bound(one.high), '10', f'{one.accuracy:.2%}'] for one in result.slices.slices]
     slices = text.split('\n## Slices\n')[1].split('\n## ')[0]
     assert [row[:5] for row in cells(slices)] == found
     assert 'No slices by size: the same for nearly all.' in slices
+    assert 'in processor time: 5,120 faces a second in batches, 0.25 ms for one.' in text
     assert '| photos | 176 | CC BY 4.0 |\n| a\\|b | 4 | not said |' in text
     assert 'It began with the weights of `other.keras@0123`. 12 epochs of at most 30, ended by early stopping, in 1.5 minutes' in text
     assert 'the weights are those of epoch 7,' in text
@@ -201,7 +212,7 @@ def test_the_card_says_the_slices_and_what_came_before(package, measured):
 
 def test_the_card_of_a_network_that_was_not_trained(package, dataset):
     recipe = Recipe({'epochs': 0}, 'faces@0', 'mien train faces', {'neutral': 1200}, 0, 0, 'other.keras@0123', 0.0, '')
-    text = card(package, recipe, [evaluate_package(package, dataset, 'test')], 1234)
+    text = card(package, recipe, [evaluate_package(package, dataset, 'test')], 1234, SPEED)
     assert 'It began with the weights of `other.keras@0123`, which were taken as they are.' in text
     assert 'epoch 0' not in text
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from mien.configs.errors import UsageError
+from mien.configs.schema import EXPORTS
 from mien.models.data.dataset import Dataset
 from mien.models.data.graph import TransformGraph
 from mien.models.data.records import Source
@@ -20,9 +21,10 @@ from mien.models.evaluation.calibrate import softmax, temperature
 from mien.models.evaluation.evaluate import evaluate_source, predict
 from mien.models.exporting import parity
 from mien.models.exporting.export import LabellingModel, tflite
+from mien.models.exporting.exports import write_exports
 from mien.models.exporting.int8 import int8, sample
 from mien.models.exporting.onnx import onnx, refuse_without_converter
-from mien.models.exporting.parity import answers
+from mien.models.exporting.parity import answers, section
 from mien.models.interpreter import Labeller
 from mien.models.package import FILES, ModelPackage
 from mien.models.training.train import train
@@ -64,7 +66,7 @@ def whole(noisy, train_config, tmp_path_factory):
     out = tmp_path_factory.mktemp('exports') / 'package'
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parity, 'ACCURACY_LOSS', 1.0)
-        return train(noisy.folder, str(out), train_config(exports=('int8', 'saved_model', 'onnx'), label_with='int8'), 'mien train tiny')
+        return train(noisy.folder, str(out), train_config(exports=EXPORTS, label_with='int8'), 'mien train tiny')
 
 
 @pytest.fixture(scope='module')
@@ -175,6 +177,25 @@ def test_metrics_and_card_say_what_each_export_is_worth(whole, source, crops, ex
     assert by_name['int8']['accuracy'] == np.mean(predicted == labels)
     assert by_name['keras']['accuracy'] == np.mean(expected.argmax(axis=1) == labels)
     assert evaluate_source(whole, source, 'test').metrics.accuracy == by_name['int8']['accuracy']
+
+
+@pytest.mark.parametrize(
+    ('loss', 'files', 'labels'),
+    [(1.0, {'model.keras', 'model-int8.tflite'}, 'int8'), (-2.0, {'model.keras', 'model.tflite', 'model-int8.tflite'}, 'float')],
+    ids=['int8 labels', 'int8 loses too much'],
+)
+def test_a_float_file_that_does_not_label_is_compared_and_left_out(
+    whole, network, source, train_config, tmp_path, monkeypatch, loss, files, labels
+):
+    monkeypatch.setattr(parity, 'ACCURACY_LOSS', loss)
+    shutil.copy(Path(whole.folder, 'model.keras'), tmp_path)
+    exported = write_exports(tmp_path, network, source, train_config(exports=(), label_with='int8'))
+    assert {path.name for path in tmp_path.iterdir()} == files
+    figures = {some.name: some for some in exported.figures}
+    assert [some.file for some in exported.figures if some.held] == [FILES[name] for name in FILES if FILES[name] in files]
+    assert (exported.labelling.name, figures['float'].faithful) == (labels, True)
+    assert figures['float'].bytes == len(content(whole, 'float'))
+    assert ('% | not in the package |' in section(exported.figures)) is (labels == 'int8')
 
 
 def test_a_missing_converter_is_told_before_the_training(dataset, train_config, tmp_path, monkeypatch):
