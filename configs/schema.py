@@ -207,6 +207,10 @@ class TrainConfig:
     plateau_factor: float = option('ReduceLROnPlateau: factor', low=0.0, high=1.0)
     plateau_patience: int = option('ReduceLROnPlateau: epochs without a better validation loss', low=1)
     stop_patience: int | None = option('EarlyStopping: epochs without a better validation loss; default: never', low=1)
+    flip_average: bool = option('the package averages the logits of each crop and of its mirror image, in twice the time')
+    least_share: float = option(
+        'the package expects each class at least this often, where it was rarer in training: finds more of it', low=0.0, high=0.5
+    )
     coverage: float = option('share of validation faces that get a label and are not abstained', low=0.0, high=1.0)
     exports: tuple[str, ...] = option('what the package holds beside the Keras file and the export that labels', choices=EXPORTS)
     label_with: str = option('export that labels', choices=LABELLING)

@@ -119,6 +119,12 @@ class Source:
             raise UsageError(f'dataset {self.dataset.folder!r}: no example of {", ".join(empty)} in {split}; leave it out with --classes')
         return {name: found[name] for name in self.dataset.classes}
 
+    def shares(self, split: str) -> np.ndarray:
+        """Weighted mean of the targets, float64 (k,): how often a network that learns them expects each class."""
+        batches = [(target, weight) for _, target, weight in _rows(self.evaluation(split))]
+        targets, weights = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        return np.average(targets.astype(np.float64), axis=0, weights=weights)
+
     def faces(self, split: str) -> tuple[list[str], list[str]]:
         """face_id and label_name of all examples of a split, also of classes that take no part, in the records' order.
 

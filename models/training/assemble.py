@@ -15,6 +15,7 @@ from ..evaluation.calibrate import threshold
 from ..evaluation.card import card
 from ..evaluation.evaluate import Evaluation, evaluate_source, first_crops
 from ..evaluation.timing import BATCH, Times, times
+from ..exporting.answering import answering
 from ..exporting.exports import Labelling, write_exports
 from ..exporting.parity import ExportFigures, section
 from ..interpreter import Labeller
@@ -32,8 +33,9 @@ def assemble(folder: Path, fitted: Fitted, source: Source, config: TrainConfig, 
     Raises:
         JobFailed: the export's scores differ from the network's.
     """
-    fitted.network.save(folder / FILES['keras'])
-    exported = write_exports(folder, fitted.network, source, config)
+    network = answering(fitted.network, source, config)
+    network.save(folder / FILES['keras'])
+    exported = write_exports(folder, network, source, config)
     package = _package(folder, exported.labelling, source, config)
     package.write_manifest()
     package = ModelPackage.load(folder)
@@ -42,7 +44,7 @@ def assemble(folder: Path, fitted: Fitted, source: Source, config: TrainConfig, 
     recipe = _recipe(fitted, source, config, command)
     speed = _speed(package, source)
     _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations, exported.figures, speed)
-    written = card(package, recipe, evaluations, fitted.network.count_params(), speed, source.dataset.sources, [section(exported.figures)])
+    written = card(package, recipe, evaluations, network.count_params(), speed, source.dataset.sources, [section(exported.figures)])
     (folder / 'card.md').write_text(written)
     described = hashes(folder, ('metrics.json', 'card.md', 'training.json'))
     replace(package, files=package.files | described).write_manifest()

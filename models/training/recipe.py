@@ -15,7 +15,7 @@ from ..weights.beginning import digests
 # Options that change where or how it is told, and not the model.
 BESIDES = ('device', 'expect_accuracy')
 # Options that say what becomes of a trained network.
-AFTERWARDS = ('name', 'coverage', 'exports', 'label_with')
+AFTERWARDS = ('name', 'coverage', 'exports', 'flip_average', 'label_with', 'least_share')
 
 
 @dataclass(frozen=True)

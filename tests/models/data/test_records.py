@@ -158,3 +158,12 @@ def test_records_are_counted_once(rewritten, source):
     for path in dataset.files('train'):
         os.truncate(path, 0)  # whoever reads it again finds nothing
     assert Source(dataset, source.graph, dataset.classes).counts('train') == counted == source.counts('train')
+
+
+def test_shares_are_the_mean_target_by_weight(source, rewritten):
+    hard = np.array([1 / 2, 1 / 3, 1 / 6])
+    np.testing.assert_allclose(source.shares('train'), hard, rtol=1e-6)
+    np.testing.assert_allclose(replace(source, soft=True).shares('train'), 0.1 + 0.7 * hard, rtol=1e-6)
+    changed = rewritten(weigh)
+    weighed = Source(changed, TransformGraph(changed), changed.classes)
+    np.testing.assert_allclose(weighed.shares('train'), [0.5, 1 / 6, 1 / 3], rtol=1e-6)  # (1/2, 1/6, 1/3) of their sum, which is 1

@@ -1,0 +1,45 @@
+"""A trained network as it answers: it may look at mirror images, too, and be fairer to rare classes than its training was."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from ...configs.schema import TrainConfig
+from ..data.records import Source
+
+
+def answering(network: keras.Model, source: Source, config: TrainConfig) -> keras.Model:
+    """The network with what a config adds after training; itself where that is nothing.
+
+    Args:
+        network: float32 images to logits.
+    """
+    if config.flip_average:
+        network = flip_averaged(network)
+    return raised(network, least_shares(source.shares('train'), config.least_share)) if config.least_share else network
+
+
+def flip_averaged(network: keras.Model) -> keras.Model:
+    """The mean of a network's logits of each image and of its mirror image, so that both get the same."""
+    images = keras.Input(network.input_shape[1:], name='image')
+    both = network(ops.concatenate([images, ops.flip(images, axis=2)], axis=0))
+    return keras.Model(images, ops.mean(ops.reshape(both, (2, -1, both.shape[-1])), axis=0), name=f'{network.name}_flip_averaged')
+
+
+def least_shares(shares: np.ndarray, least: float) -> np.ndarray:
+    """What to add to the logits, float32 (k,), for a network to expect each class as often as in training, and at least so often.
+
+    Args:
+        shares: float (k,), of the classes in training, all over 0.
+
+    Source: Menon et al. 2021, "Long-tail learning via logit adjustment", eq. 8, here for the classes under `least` alone.
+    """
+    return np.log(np.maximum(shares, least) / shares).astype(np.float32)
+
+
+def raised(network: keras.Model, by: np.ndarray) -> keras.Model:
+    """A network whose logits are greater by float32 (k,)."""
+    images = keras.Input(network.input_shape[1:], name='image')
+    return keras.Model(images, network(images) + by, name=f'{network.name}_raised')

@@ -1,0 +1,68 @@
+"""What is added to a trained network: mirror images count as much, rare classes more, and its weights stay where others find them."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from mien.configs.load import load
+from mien.configs.schema import TrainConfig
+from mien.models.data.graph import TransformGraph
+from mien.models.data.records import Source
+from mien.models.exporting.answering import answering, flip_averaged, least_shares, raised
+from mien.models.training.train import train
+from mien.models.weights.begin import take
+
+IMAGES = np.random.default_rng(0).uniform(0, 255, (5, 8, 8, 1)).astype(np.float32)
+
+
+@pytest.fixture
+def network() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((8, 8, 1))
+    return keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs)))
+
+
+def test_an_image_and_its_mirror_image_get_the_mean_of_their_logits(network):
+    both = flip_averaged(network)
+    own, mirrored = network.predict(IMAGES, verbose=0), network.predict(IMAGES[:, :, ::-1], verbose=0)
+    np.testing.assert_allclose(both.predict(IMAGES, verbose=0), (own + mirrored) / 2, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(both.predict(IMAGES[:, :, ::-1], verbose=0), (own + mirrored) / 2, rtol=1e-4, atol=1e-4)
+
+
+def test_a_class_that_was_rarer_than_the_least_share_is_raised_to_it():
+    np.testing.assert_allclose(least_shares(np.array([0.5, 0.49, 0.01]), 0.05), [0, 0, np.log(5)], rtol=1e-6)
+
+
+def test_raised_logits_are_greater_by_so_much(network):
+    by = np.array([0, 1, -2], np.float32)
+    np.testing.assert_allclose(
+        raised(network, by).predict(IMAGES, verbose=0), network.predict(IMAGES, verbose=0) + by, rtol=1e-5, atol=1e-5
+    )
+
+
+def test_where_nothing_is_added_it_is_the_network_itself(network, dataset):
+    assert answering(network, Source(dataset, TransformGraph(dataset), dataset.classes), load(TrainConfig, 'train')) is network
+
+
+@pytest.mark.slow
+def test_a_package_with_both_labels_as_its_network_and_teaches_and_is_begun_with(dataset, tmp_path):
+    config = replace(
+        load(TrainConfig, 'train'),
+        architecture='compact_resnet',
+        epochs=2,
+        batch_size=16,
+        flip_average=True,
+        least_share=0.3,
+        label_with='int8',
+    )
+    package = train(dataset.folder, str(tmp_path / 'first'), config, '')
+    assert package.export == 'model-int8.tflite'
+    taught = train(
+        dataset.folder, str(tmp_path / 'second'), replace(config, teachers=(package.folder,), weights=package.folder, epochs=1), ''
+    )
+    again = keras.models.load_model(f'{taught.folder}/model.keras')
+    take(again, f'{package.folder}/model.keras')
+    crops = np.random.default_rng(1).uniform(0, 255, (4, 32, 32, 1)).astype(np.float32)
+    np.testing.assert_allclose(again.predict(crops, verbose=0), again.predict(crops[:, :, ::-1], verbose=0), atol=1e-4)
