@@ -215,6 +215,7 @@ class TrainConfig:
     exports: tuple[str, ...] = option('what the package holds beside the Keras file and the export that labels', choices=EXPORTS)
     label_with: str = option('export that labels', choices=LABELLING)
     seed: int = option('seed of weights, order and augmentation', low=0)
+    measure_on: tuple[str, ...] = option('datasets on whose test split the package is measured, too, for its figures and its card')
     device: str = option('where to train', choices=('cpu', 'gpu', 'tpu'))
     expect_accuracy: float | None = option('accuracy that this recipe should reach on test; below it the run says so', low=0.0, high=1.0)
 

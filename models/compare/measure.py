@@ -39,7 +39,7 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
     from ..data.graph import TransformGraph
     from ..data.records import Source
 
-    check(package, dataset, split)
+    check(package.id, package.classes, package.crop, dataset, split)
     source = Source(dataset, TransformGraph(dataset), package.classes)
     result = evaluate_source(package, source, split, changed=0)
     faces = next(crops for crops, _ in source.crops(split, BATCH) if len(crops))

@@ -69,11 +69,11 @@ def card(
     parts = [
         f'# {package.name}\n\n{_summary(package, parameters)}',
         f'## Data\n\n{_data(recipe, sources)}',
-        f'## Figures\n\n{_figures(package, evaluations, speed)}',
-        f'## Confidence\n\n{_by_split(evaluations, _confidence)}',
-        f'## Calibration curve\n\n{CURVE}\n\n{_by_split(evaluations, _curve)}',
-        f'## Slices\n\n{SLICES}\n\n{_by_split(evaluations, _slices)}',
-        f'## Robustness\n\n{ROBUSTNESS}\n\n{_by_split(evaluations, _robustness)}',
+        f'## Figures\n\n{_figures(package, evaluations, recipe.dataset, speed)}',
+        f'## Confidence\n\n{_by_split(evaluations, recipe.dataset, _confidence)}',
+        f'## Calibration curve\n\n{CURVE}\n\n{_by_split(evaluations, recipe.dataset, _curve)}',
+        f'## Slices\n\n{SLICES}\n\n{_by_split(evaluations, recipe.dataset, _slices)}',
+        f'## Robustness\n\n{ROBUSTNESS}\n\n{_by_split(evaluations, recipe.dataset, _robustness)}',
         *more,
         f'## Recipe\n\n{_recipe(recipe)}',
         f'## Limits\n\n{LIMITS}',
@@ -83,8 +83,8 @@ def card(
     return '\n\n'.join(part.strip() for part in parts) + '\n'
 
 
-def _by_split(evaluations: Sequence[Evaluation], text: Callable[[Evaluation], str]) -> str:
-    return '\n\n'.join(f'### {result.split}\n\n{text(result)}' for result in evaluations)
+def _by_split(evaluations: Sequence[Evaluation], home: str, text: Callable[[Evaluation], str]) -> str:
+    return '\n\n'.join(f'### {result.place(home)}\n\n{text(result)}' for result in evaluations)
 
 
 def _summary(package: ModelPackage, parameters: int) -> str:
@@ -100,12 +100,12 @@ def _data(recipe: Recipe, sources: Sequence[SourceSaid]) -> str:
     return f'Dataset `{recipe.dataset}`, faces in `train`: {counts}.\n{chosen}' + (f'\n\n{table}' if sources else '')
 
 
-def _figures(package: ModelPackage, evaluations: Sequence[Evaluation], speed: Times) -> str:
+def _figures(package: ModelPackage, evaluations: Sequence[Evaluation], home: str, speed: Times) -> str:
     head = f'Of `{package.export}`, the export that labels. Its logits are divided by a temperature of {package.temperature:.4f}.'
     abstained = f'A face whose best score is below {package.abstain_below:.4f} is abstained.'
     fast = f'{speed.faces_per_second:,.0f} faces a second in batches, {1e3 * speed.latency:.3g} ms for one'
     clock = f'On one thread of the machine that trained it, in processor time: {fast}.'
-    return f'{head}\n{abstained}\n{clock}\n\n{_by_split(evaluations, _accuracy)}'
+    return f'{head}\n{abstained}\n{clock}\n\n{_by_split(evaluations, home, _accuracy)}'
 
 
 def _accuracy(result: Evaluation) -> str:
@@ -149,8 +149,8 @@ def _slice(one: Slice) -> list[str]:
 
 
 def _recipe(recipe: Recipe) -> str:
-    config = recipe.config | {'classes': recipe.config['classes'] or 'all'}
-    table = _table(['option', 'value'], [[name, _plain(value)] for name, value in config.items()])
+    options = recipe.config | ({} if recipe.config.get('classes') else {'classes': 'all'})
+    table = _table(['option', 'value'], [[name, _plain(value)] for name, value in options.items()])
     return f'    {recipe.command}\n\n{_course(recipe)}\n\n{table}'
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...configs.errors import UsageError
+from ...configs.schema import Crop
 from ..data.dataset import Dataset
 from ..interpreter import Labeller
 from ..package import ModelPackage, find
@@ -52,6 +53,10 @@ class Evaluation:
     def title(self) -> str:
         return f'{self.model} on {self.split} of {self.dataset}'
 
+    def place(self, home: str) -> str:
+        """The split, and the dataset where it is another one than `home`, `name@digest`."""
+        return self.split if self.dataset == home else f'{self.split} of {self.dataset}'
+
     @property
     def text(self) -> str:
         """The same for a person, several lines."""
@@ -93,7 +98,7 @@ def evaluate_package(package: ModelPackage, dataset: Dataset, split: str, export
         UsageError: no such export or split; crops or classes that do not fit.
     """
     chosen = package if export is None else _with_export(package, export)
-    check(chosen, dataset, split)
+    check(chosen.id, chosen.classes, chosen.crop, dataset, split)
     return evaluate_source(chosen, _source(chosen, dataset), split)
 
 
@@ -163,28 +168,28 @@ def write(result: Evaluation, classes: tuple[str, ...], out: str) -> None:
         raise UsageError(f'--out {out!r}: cannot be written ({error.strerror}); name another folder') from error
 
 
-def check(package: ModelPackage, dataset: Dataset, split: str) -> None:
-    """Whether a package can be measured on a split.
+def check(model: str, classes: tuple[str, ...], crop: Crop, dataset: Dataset, split: str) -> None:
+    """Whether a model of such classes and crops can be measured on a split.
 
     Raises:
         UsageError: it can't.
     """
-    _check_classes(package, dataset)
-    if dataset.crop != package.crop:
-        raise UsageError(f'dataset {dataset.folder!r}: crops are {dataset.crop}, {package.id} takes {package.crop}; build it with the same')
+    _check_classes(model, classes, dataset)
+    if dataset.crop != crop:
+        raise UsageError(f'dataset {dataset.folder!r}: crops are {dataset.crop}, {model} takes {crop}; build it with the same')
     dataset.files(split)
 
 
-def _check_classes(package: ModelPackage, dataset: Dataset) -> None:
-    own, theirs = set(package.classes), set(dataset.classes)
+def _check_classes(model: str, classes: tuple[str, ...], dataset: Dataset) -> None:
+    own, theirs = set(classes), set(dataset.classes)
     for name, other in (ONE_FACE_TWO_NAMES, ONE_FACE_TWO_NAMES[::-1]):
         if name in own - theirs and other in theirs - own:
             remedy = f'build it with label_map: {{{other}: {name}}}'
-            raise UsageError(f'dataset {dataset.folder!r}: says {other} where {package.id} says {name}; {remedy}')
+            raise UsageError(f'dataset {dataset.folder!r}: says {other} where {model} says {name}; {remedy}')
     if len(own & theirs) < 2:
         shared = f'shares only {next(iter(own & theirs))!r}' if own & theirs else 'shares no class'
-        known = f'the dataset has {", ".join(dataset.classes)}, the model {", ".join(package.classes)}'
-        raise UsageError(f'dataset {dataset.folder!r}: {shared} with {package.id}; {known}; name a dataset that shares two or more')
+        known = f'the dataset has {", ".join(dataset.classes)}, the model {", ".join(classes)}'
+        raise UsageError(f'dataset {dataset.folder!r}: {shared} with {model}; {known}; name a dataset that shares two or more')
 
 
 def _with_export(package: ModelPackage, export: str) -> ModelPackage:

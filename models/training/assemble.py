@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from ...configs.load import as_dict
 from ...configs.schema import SPLITS, TrainConfig
 from ..architectures.registry import plain_name
+from ..data.dataset import Dataset
 from ..data.records import Source
 from ..evaluation.calibrate import threshold
 from ..evaluation.card import card
-from ..evaluation.evaluate import Evaluation, evaluate_source, first_crops
+from ..evaluation.evaluate import Evaluation, evaluate_package, evaluate_source, first_crops
 from ..evaluation.timing import BATCH, Times, times
 from ..exporting.answering import answering
 from ..exporting.exports import Labelling, write_exports
@@ -25,11 +27,15 @@ from .fit import Fitted
 from .recipe import Recipe
 
 
-def assemble(folder: Path, fitted: Fitted, source: Source, config: TrainConfig, command: str) -> list[Evaluation]:
+def assemble(
+    folder: Path, fitted: Fitted, source: Source, others: Sequence[Dataset], config: TrainConfig, command: str
+) -> list[Evaluation]:
     """Writes all files of a package, `model.json` last.
 
+    Args:
+        others: datasets on whose test split the package is measured, too.
     Returns:
-        what the export is worth on each split but train.
+        what the export is worth on each split but train, and on those.
     Raises:
         JobFailed: the export's scores differ from the network's.
     """
@@ -41,6 +47,7 @@ def assemble(folder: Path, fitted: Fitted, source: Source, config: TrainConfig, 
     package = ModelPackage.load(folder)
     splits = [split for split in SPLITS[1:] if split in source.dataset.splits()]
     evaluations = [evaluate_source(package, source, split) for split in splits]
+    evaluations += [evaluate_package(package, other, 'test') for other in others]
     recipe = _recipe(fitted, source, config, command)
     speed = _speed(package, source)
     _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations, exported.figures, speed)
@@ -89,9 +96,9 @@ def _write_metrics(
     speed: Times,
 ) -> None:
     metrics: dict[str, Any] = {
-        'splits': {result.split: asdict(result.metrics) for result in evaluations},
-        'slices': {result.split: asdict(result.slices) for result in evaluations},
-        'robustness': {result.split: [asdict(one) for one in result.robustness] for result in evaluations},
+        'splits': {result.place(recipe.dataset): asdict(result.metrics) for result in evaluations},
+        'slices': {result.place(recipe.dataset): asdict(result.slices) for result in evaluations},
+        'robustness': {result.place(recipe.dataset): [asdict(one) for one in result.robustness] for result in evaluations},
         'exports': [asdict(some) for some in exports],
         'speed': asdict(speed),
         'recipe': asdict(recipe),

@@ -12,8 +12,8 @@ from ...configs.load import as_dict, load
 from ...configs.schema import TrainConfig
 from ..weights.beginning import digests
 
-# Options that change where or how it is told, and not the model.
-BESIDES = ('device', 'expect_accuracy')
+# Options that change where it is trained or what is told of it, and not the model.
+BESIDES = ('device', 'expect_accuracy', 'measure_on')
 # Options that say what becomes of a trained network.
 AFTERWARDS = ('name', 'coverage', 'exports', 'flip_average', 'label_with', 'least_share')
 

@@ -24,6 +24,7 @@ from ..weights.beginning import check
 from .recipe import identity, refuse_another, write_identity
 
 if TYPE_CHECKING:
+    from ..data.records import Source
     from ..evaluation.evaluate import Evaluation
     from .team import Team
 
@@ -64,13 +65,24 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
     partial = _open_partial(Path(out), asked)
     with _undone_by_a_wrong_call(partial):
         source = open_source(dataset, config)
+        others = _others(config, source)
         fitted = fit(source, config, partial / WORK, partial / 'logs', team)
-    evaluations = assemble(partial, fitted, source, config, command)
+    evaluations = assemble(partial, fitted, source, others, config, command)
     partial.rename(out)
     shutil.rmtree(Path(out, WORK))
     package = ModelPackage.load(out)
-    print(_summary(package, evaluations, config))
+    print(_summary(package, evaluations, f'{dataset.name}@{dataset.digest}', config))
     return package
+
+
+def _others(config: TrainConfig, source: Source) -> list[Dataset]:
+    """The datasets that the package will be measured on, too."""
+    from ..evaluation.evaluate import check
+
+    others = [Dataset.load(folder) for folder in config.measure_on]
+    for other in others:
+        check('this training', source.classes, source.dataset.crop, other, 'test')
+    return others
 
 
 @contextmanager
@@ -118,9 +130,9 @@ def _open_partial(out: Path, asked: dict[str, object]) -> Path:
     return partial
 
 
-def _summary(package: ModelPackage, evaluations: list[Evaluation], config: TrainConfig) -> str:
+def _summary(package: ModelPackage, evaluations: list[Evaluation], home: str, config: TrainConfig) -> str:
     lines = [result.text for result in evaluations]
-    reached = next((result.metrics.accuracy for result in evaluations if result.split == 'test'), None)
+    reached = next((result.metrics.accuracy for result in evaluations if result.place(home) == 'test'), None)
     if config.expect_accuracy is not None and reached is not None and reached < config.expect_accuracy:
         lines.append(f'warning: accuracy {reached:.2%} on test, this recipe should reach {config.expect_accuracy:.2%}')
     return '\n\n'.join([*lines, f'{package.folder}: {package.id}'])

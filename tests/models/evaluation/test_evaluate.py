@@ -210,6 +210,12 @@ def test_the_card_says_the_slices_and_what_came_before(package, measured):
     assert '\n\n## More\n\nmore\n\n## Recipe\n\n' in text
 
 
+def test_a_place_is_a_split_at_home_and_says_the_dataset_elsewhere(package, dataset):
+    result = evaluate_package(package, dataset, 'test')
+    home = f'tiny@{dataset.digest}'
+    assert (result.place(home), result.place('faces@0')) == ('test', f'test of {home}')
+
+
 def test_the_card_of_a_network_that_was_not_trained(package, dataset):
     recipe = Recipe({'epochs': 0}, 'faces@0', 'mien train faces', {'neutral': 1200}, 0, 0, 'other.keras@0123', 0.0, '')
     text = card(package, recipe, [evaluate_package(package, dataset, 'test')], 1234, SPEED)

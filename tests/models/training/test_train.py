@@ -63,6 +63,32 @@ def test_so_does_one_with_a_schedule_decay_mixtures_and_teachers(dataset, packag
     assert rates[3] == pytest.approx(0.0005 * (1 + np.cos(np.pi * 17 / 18)))
 
 
+@pytest.mark.slow
+def test_a_package_is_measured_on_another_dataset_too(dataset, rewritten, train_config, tmp_path):
+    def lose_happiness(example):
+        if example.features.feature['label_name'].bytes_list.value[0] == b'happiness':
+            example.features.feature['label_name'].bytes_list.value[0] = b'neutral'
+
+    other = rewritten(lose_happiness)
+    config = train_config(epochs=1, measure_on=(other.folder,))
+    package = train(dataset.folder, str(tmp_path / 'measured'), config, 'mien train')
+    metrics = json.loads(Path(package.folder, 'metrics.json').read_text())
+    place = f'test of tiny@{other.digest}'
+    assert list(metrics['splits']) == ['validation', 'test', place]
+    assert list(metrics['robustness']) == ['validation', 'test', place]
+    happy = dataset.classes.index('happiness')
+    assert sum(metrics['splits']['test']['confusion'][happy]) > sum(metrics['splits'][place]['confusion'][happy]) == 0
+    assert f'### {place}' in Path(package.folder, 'card.md').read_text()
+
+
+def test_another_dataset_of_other_crops_is_refused_before_anything_is_trained(dataset, rewritten, train_config, tmp_path):
+    other = Path(rewritten().folder, 'snapshot.json')
+    other.write_text(other.read_text().replace('"crop_size": 32', '"crop_size": 48'))
+    with pytest.raises(UsageError, match=r'crops are .* 48x48x1, this training takes .* 32x32x1; build it with the same'):
+        train(dataset.folder, str(tmp_path / 'out'), train_config(measure_on=(str(other.parent),)), '')
+    assert not any(path.name.startswith('out') for path in tmp_path.iterdir())
+
+
 def test_a_finished_package_is_left_alone(dataset, package, train_config, capsys):
     before = {name: os.stat(os.path.join(package.folder, name)).st_mtime_ns for name in package.files}
     assert train(dataset.folder, package.folder, train_config(), 'again').id == package.id
