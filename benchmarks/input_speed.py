@@ -61,7 +61,7 @@ def main() -> None:
     tf.config.set_visible_devices([], 'GPU')
     tf.random.set_seed(1)
     dataset = Dataset.load(said.dataset)
-    source = Source(dataset, TransformGraph(dataset), dataset.classes)
+    source = Source(dataset, dataset.classes, TransformGraph(dataset))
     steps = sum(source.counts('train').values()) // said.batch_size
     peaks, rounds = [_peak()], []
     for _ in range(said.rounds):

@@ -140,7 +140,7 @@ class BuildConfig(PhotoConfig, SourceConfig):
     largest_group: int = option('where more different faces seem to be one picture, none is taken for it, and that is said', low=2)
     per_class: int | None = option('training examples of each class at most, chosen by a stable hash', low=1)
     validation_share: float = option('share of validation; with given splits, of their train', low=0.0, high=0.5)
-    test_share: float = option('share of test; unused with given splits', low=0.0, high=0.5)
+    test_share: float = option('share of test; 1 makes a dataset to measure on; unused with given splits', low=0.0, high=1.0)
     crop_template: str = option('where the five landmarks lie in a crop', choices=TEMPLATES)
     crop_scale: float = option("width of a crop as a share of the five-point template's", low=0.5, high=3.0)
     crop_size: int = option('side of a crop in pixels', low=16, high=1024)

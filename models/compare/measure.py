@@ -17,7 +17,7 @@ import numpy as np
 
 from ...configs.errors import JobFailed, UsageError
 from ..data.dataset import Dataset
-from ..evaluation.evaluate import check, evaluate_source
+from ..evaluation.evaluate import check, evaluate_examples
 from ..evaluation.metrics import Metrics
 from ..evaluation.timing import BATCH, times
 from ..interpreter import Labeller
@@ -25,7 +25,7 @@ from ..package import FILES, ModelPackage, find
 from .measured import ExportFigures, Measured, to_json
 
 if TYPE_CHECKING:
-    from ..data.records import Source
+    from ..data.examples import Examples
 
 Predict = Callable[[np.ndarray], np.ndarray]  # uint8 (n, size, size, channels) to float32 (n, k)
 
@@ -36,13 +36,12 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
     Raises:
         UsageError: crops, classes or split do not fit.
     """
-    from ..data.graph import TransformGraph
-    from ..data.records import Source
+    from ..data.examples import Examples
 
     check(package.id, package.classes, package.crop, dataset, split)
-    source = Source(dataset, TransformGraph(dataset), package.classes)
-    result = evaluate_source(package, source, split, changed=0)
-    faces = next(crops for crops, _ in source.crops(split, BATCH) if len(crops))
+    examples = Examples(dataset, package.classes)
+    result = evaluate_examples(package, examples, split, changed=0)
+    faces = next(crops for crops, _ in examples.crops(split, BATCH) if len(crops))
     names = sorted(name for name in package.files if Path(name).suffix in OPENERS)
     shared = {key.name: getattr(result.metrics, key.name) for key in fields(Metrics) if key.name in Measured.__dataclass_fields__}
     measured = Measured(
@@ -51,16 +50,16 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
         split=split,
         export=package.export,
         parameters=_parameters(Path(package.folder, FILES['keras'])),
-        exports=tuple(_export(Path(package.folder, name), source, split, faces) for name in names),
+        exports=tuple(_export(Path(package.folder, name), examples, split, faces) for name in names),
         **shared,
     )
     return measured, faces
 
 
-def _export(path: Path, source: Source, split: str, faces: np.ndarray) -> ExportFigures:
+def _export(path: Path, examples: Examples, split: str, faces: np.ndarray) -> ExportFigures:
     opener = OPENERS[path.suffix]
     predict = opener(path)
-    right = [predict(crops).argmax(axis=1) == labels for crops, labels in source.crops(split) if len(crops)]
+    right = [predict(crops).argmax(axis=1) == labels for crops, labels in examples.crops(split) if len(crops)]
     taken = times(lambda: opener(path), faces)
     accuracy = float(np.concatenate(right).mean())
     return ExportFigures(path.name, path.stat().st_size, accuracy, taken.load, taken.latency, taken.faces_per_second)

@@ -59,7 +59,7 @@ class Dataset:
         """Reads a dataset's description.
 
         Raises:
-            UsageError: no folder, no snapshot, one that `mien build` did not write, no transform graph, or a compression that is not ours.
+            UsageError: no folder, no snapshot, one that `mien build` did not write, or a compression that is not ours.
             JobFailed: the folder's store does not answer.
         """
         folder = str(folder).rstrip('/') or '/'
@@ -71,8 +71,6 @@ class Dataset:
             read = {path: digest for path, digest in files.items() if TRAINED_ON.match(path)}
         except (KeyError, TypeError, AttributeError) as error:
             raise UsageError(f'dataset {folder!r}: {SNAPSHOT} was not written by `mien build` (no {error}); name its --out') from error
-        if not names(f'{folder}/transform_fn'):
-            raise UsageError(f'dataset {folder!r}: holds no transform_fn/; build it again')
         if compression not in COMPRESSIONS:
             raise UsageError(f'dataset {folder!r}: records are compressed by {compression!r}; this mien reads {", ".join(COMPRESSIONS)}')
         return cls(folder, name, classes, crop, _digest([classes, asdict(crop), read]), compression, _sources(snapshot))

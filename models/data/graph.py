@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from ...configs.errors import UsageError
 from .dataset import Dataset
-from .store import fetched, is_stored
+from .store import fetched, is_stored, names
 
 
 class TransformGraph(tf.Module):
@@ -15,8 +16,15 @@ class TransformGraph(tf.Module):
     """
 
     def __init__(self, dataset: Dataset) -> None:
+        """Opens a dataset's.
+
+        Raises:
+            UsageError: it has none.
+        """
         super().__init__()
         folder = f'{dataset.folder}/transform_fn'
+        if not names(folder):
+            raise UsageError(f'dataset {dataset.folder!r}: holds no transform_fn/, as it has no training examples; build it with some')
         self._copy = fetched(folder) if is_stored(folder) else None  # kept: an export copies the graph's vocabularies from there
         self._loaded = tf.saved_model.load(self._copy.name if self._copy else folder)
         self._inputs = self._loaded.transform_fn.structured_input_signature[0][0]

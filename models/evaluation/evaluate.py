@@ -20,7 +20,7 @@ from .robustness import FACES, Changed, robustness
 from .slices import Slices, read_measures, slice_up
 
 if TYPE_CHECKING:
-    from ..data.records import Source
+    from ..data.examples import Examples
 
 ONE_FACE_TWO_NAMES = ('happiness', 'positive')
 TFLITE = '.tflite'
@@ -99,20 +99,20 @@ def evaluate_package(package: ModelPackage, dataset: Dataset, split: str, export
     """
     chosen = package if export is None else _with_export(package, export)
     check(chosen.id, chosen.classes, chosen.crop, dataset, split)
-    return evaluate_source(chosen, _source(chosen, dataset), split)
+    return evaluate_examples(chosen, _examples(chosen, dataset), split)
 
 
-def evaluate_source(package: ModelPackage, source: Source, split: str, changed: int = FACES) -> Evaluation:
+def evaluate_examples(package: ModelPackage, examples: Examples, split: str, changed: int = FACES) -> Evaluation:
     """The same on an open dataset, whose classes are the package's.
 
     Args:
         changed: number of faces, at most, whose crops are changed to see whether their labels stay; 0: none, and no figures of that.
     """
-    labeller, dataset = Labeller(package.export_path.read_bytes()), source.dataset
-    probabilities, labels = predict(labeller, source, split)
+    labeller, dataset = Labeller(package.export_path.read_bytes()), examples.dataset
+    probabilities, labels = predict(labeller, examples, split)
     if not len(labels):
         raise UsageError(f'dataset {dataset.folder!r}: no example of {", ".join(package.classes)} in {split}; name another split')
-    face_ids, names = source.faces(split)
+    face_ids, names = examples.faces(split)
     takes_part = np.isin(names, package.classes)
     left_out = len(names) - len(labels)
     own = probabilities[:changed].argmax(axis=1)
@@ -123,27 +123,27 @@ def evaluate_source(package: ModelPackage, source: Source, split: str, changed: 
         split=split,
         metrics=measure(probabilities, labels, package.classes, package.abstain_below, package.temperature, left_out),
         slices=slice_up(probabilities, labels, read_measures(dataset, face_ids), takes_part),
-        robustness=robustness(labeller.predict, first_crops(source, split, changed), own, labels[:changed]) if changed else (),
+        robustness=robustness(labeller.predict, first_crops(examples, split, changed), own, labels[:changed]) if changed else (),
         unknown=tuple(name for name in dataset.classes if name not in package.classes),
         absent=tuple(name for name in package.classes if name not in dataset.classes),
     )
 
 
-def predict(labeller: Labeller, source: Source, split: str) -> tuple[np.ndarray, np.ndarray]:
+def predict(labeller: Labeller, examples: Examples, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities float32 (n, k) and labels int64 (n,) of a split."""
-    pairs = [(labeller.predict(crops), labels) for crops, labels in source.crops(split)]
+    pairs = [(labeller.predict(crops), labels) for crops, labels in examples.crops(split)]
     if not pairs:
         return np.zeros((0, labeller.classes), np.float32), np.zeros(0, np.int64)
     return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
 
 
-def first_crops(source: Source, split: str, count: int) -> np.ndarray:
+def first_crops(examples: Examples, split: str, count: int) -> np.ndarray:
     """The first crops of a split, at most so many, uint8 (n, size, size, channels), in the order of `predict`.
 
     Records are in salted-hash order, so they are a random sample.
     """
     held: list[np.ndarray] = []
-    for crops, _ in source.crops(split):
+    for crops, _ in examples.crops(split):
         held.append(crops)
         if sum(map(len, held)) >= count:
             break
@@ -199,8 +199,7 @@ def _with_export(package: ModelPackage, export: str) -> ModelPackage:
     return replace(package, export=export)
 
 
-def _source(package: ModelPackage, dataset: Dataset) -> Source:
-    from ..data.graph import TransformGraph
-    from ..data.records import Source
+def _examples(package: ModelPackage, dataset: Dataset) -> Examples:
+    from ..data.examples import Examples
 
-    return Source(dataset, TransformGraph(dataset), package.classes)
+    return Examples(dataset, package.classes)

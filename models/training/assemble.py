@@ -15,7 +15,7 @@ from ..data.dataset import Dataset
 from ..data.records import Source
 from ..evaluation.calibrate import threshold
 from ..evaluation.card import card
-from ..evaluation.evaluate import Evaluation, evaluate_package, evaluate_source, first_crops
+from ..evaluation.evaluate import Evaluation, evaluate_examples, evaluate_package, first_crops
 from ..evaluation.timing import BATCH, Times, times
 from ..exporting.answering import answering
 from ..exporting.exports import Labelling, write_exports
@@ -46,7 +46,7 @@ def assemble(
     package.write_manifest()
     package = ModelPackage.load(folder)
     splits = [split for split in SPLITS[1:] if split in source.dataset.splits()]
-    evaluations = [evaluate_source(package, source, split) for split in splits]
+    evaluations = [evaluate_examples(package, source, split) for split in splits]
     evaluations += [evaluate_package(package, other, 'test') for other in others]
     recipe = _recipe(fitted, source, config, command)
     speed = _speed(package, source)

@@ -51,7 +51,7 @@ def open_source(dataset: Dataset, config: TrainConfig) -> Source:
         UsageError: a class or a split that the training needs is missing.
     """
     classes = dataset.subset(config.classes)
-    source = Source(dataset, TransformGraph(dataset), classes, config.soft_labels)
+    source = Source(dataset, classes, TransformGraph(dataset), config.soft_labels)
     counts = source.counts('train')
     source.counts('validation')
     if not config.class_weights:

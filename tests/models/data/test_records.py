@@ -21,7 +21,7 @@ WEIGHTS = {b'happiness': 0.5, b'surprise': 2.0}  # neutral's records say nothing
 
 @pytest.fixture(scope='module')
 def source(dataset):
-    return Source(dataset, TransformGraph(dataset), dataset.classes)
+    return Source(dataset, dataset.classes, TransformGraph(dataset))
 
 
 def epochs(source, first, last, seed=0):
@@ -95,14 +95,14 @@ def test_what_a_teacher_says_is_mixed_as_images_are(source):
 
 def test_targets_are_one_hot_or_votes(source, dataset):
     _, hard, weight = next(source.evaluation('validation').as_numpy_iterator())
-    _, soft, _ = next(Source(dataset, source.graph, dataset.classes, soft=True).evaluation('validation').as_numpy_iterator())
+    _, soft, _ = next(Source(dataset, dataset.classes, source.graph, soft=True).evaluation('validation').as_numpy_iterator())
     np.testing.assert_array_equal(hard[:6].argmax(axis=1), [0, 0, 0, 1, 1, 2])
     np.testing.assert_allclose(soft[0], [0.8, 0.1, 0.1], rtol=1e-6)
     assert set(weight) == {1.0}
 
 
 def test_a_subset_keeps_its_examples_and_shares_out_its_votes(source, dataset):
-    subset = Source(dataset, source.graph, ('neutral', 'surprise'), soft=True, weight_scale=1.0)
+    subset = Source(dataset, ('neutral', 'surprise'), source.graph, soft=True, weight_scale=1.0)
     image, target, weight = next(subset.evaluation('train').as_numpy_iterator())
     assert len(image) == 64  # by hand: 4 of 6 of 96
     np.testing.assert_allclose(target[0], [8 / 9, 1 / 9], rtol=1e-6)
@@ -111,7 +111,7 @@ def test_a_subset_keeps_its_examples_and_shares_out_its_votes(source, dataset):
 
 
 def test_a_subset_is_the_same_however_few_examples_are_read_at_once(source, dataset):
-    subset = Source(dataset, source.graph, ('neutral', 'surprise'))
+    subset = Source(dataset, ('neutral', 'surprise'), source.graph)
     one_by_one = list(subset.crops('train', batch=1))
     assert {len(crops) for crops, _ in one_by_one} == {1}
     for each, together in zip(zip(*one_by_one, strict=True), next(subset.crops('train', batch=96)), strict=True):
@@ -119,7 +119,7 @@ def test_a_subset_is_the_same_however_few_examples_are_read_at_once(source, data
 
 
 def test_an_epoch_of_a_subset_holds_its_examples_alone(source, dataset):
-    subset = Source(dataset, source.graph, ('neutral', 'surprise'))
+    subset = Source(dataset, ('neutral', 'surprise'), source.graph)
     target = np.concatenate([target for _, target, _ in subset.training(0, 1, 8, 0, NOTHING).as_numpy_iterator()])
     assert target.sum(axis=0).tolist() == [48, 16]
 
@@ -131,7 +131,7 @@ def test_an_epoch_of_a_subset_holds_its_examples_alone(source, dataset):
 )
 def test_an_example_weighs_what_its_record_says(rewritten, source, weight_scale, expected):
     dataset = rewritten(weigh)
-    weighed = Source(dataset, source.graph, dataset.classes, weight_scale=weight_scale)
+    weighed = Source(dataset, dataset.classes, source.graph, weight_scale=weight_scale)
     _, target, weight = next(weighed.evaluation('validation').as_numpy_iterator())
     np.testing.assert_allclose(weight, np.array(expected)[target.argmax(axis=1)], rtol=1e-6)
     for _, target, weight in weighed.training(0, 2, 16, 0, NOTHING).as_numpy_iterator():
@@ -140,7 +140,7 @@ def test_an_example_weighs_what_its_record_says(rewritten, source, weight_scale,
 
 def test_compressed_records_are_the_same_records(rewritten, source):
     dataset = rewritten(compression='gzip')
-    packed = Source(dataset, source.graph, dataset.classes)
+    packed = Source(dataset, dataset.classes, source.graph)
     assert packed.counts('train') == source.counts('train')
     assert content(packed.evaluation('test')) == content(source.evaluation('test'))
     assert content(packed.training(0, 2, 16, 7, MUCH)) == content(source.training(0, 2, 16, 7, MUCH))
@@ -154,10 +154,10 @@ def test_counts_and_labels_agree(source):
 
 def test_records_are_counted_once(rewritten, source):
     dataset = rewritten()
-    counted = Source(dataset, source.graph, dataset.classes).counts('train')
+    counted = Source(dataset, dataset.classes, source.graph).counts('train')
     for path in dataset.files('train'):
         os.truncate(path, 0)  # whoever reads it again finds nothing
-    assert Source(dataset, source.graph, dataset.classes).counts('train') == counted == source.counts('train')
+    assert Source(dataset, dataset.classes, source.graph).counts('train') == counted == source.counts('train')
 
 
 def test_shares_are_the_mean_target_by_weight(source, rewritten):
@@ -165,5 +165,5 @@ def test_shares_are_the_mean_target_by_weight(source, rewritten):
     np.testing.assert_allclose(source.shares('train'), hard, rtol=1e-6)
     np.testing.assert_allclose(replace(source, soft=True).shares('train'), 0.1 + 0.7 * hard, rtol=1e-6)
     changed = rewritten(weigh)
-    weighed = Source(changed, TransformGraph(changed), changed.classes)
+    weighed = Source(changed, changed.classes, TransformGraph(changed))
     np.testing.assert_allclose(weighed.shares('train'), [0.5, 1 / 6, 1 / 3], rtol=1e-6)  # (1/2, 1/6, 1/3) of their sum, which is 1

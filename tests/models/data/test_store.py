@@ -61,7 +61,7 @@ def content(source):
 
 def opened(folder):
     dataset = Dataset.load(folder)
-    return Source(dataset, TransformGraph(dataset), dataset.classes)
+    return Source(dataset, dataset.classes, TransformGraph(dataset))
 
 
 @pytest.mark.parametrize('compression', ['none', 'gzip'])

@@ -12,6 +12,7 @@ import pytest
 
 from mien.configs.errors import UsageError
 from mien.models.data.dataset import Dataset, SourceSaid
+from mien.models.data.graph import TransformGraph
 from mien.models.evaluation.card import card
 from mien.models.evaluation.evaluate import evaluate, evaluate_package
 from mien.models.evaluation.report import bound
@@ -208,6 +209,15 @@ def test_the_card_says_the_slices_and_what_came_before(package, measured):
     assert 'It began with the weights of `other.keras@0123`. 12 epochs of at most 30, ended by early stopping, in 1.5 minutes' in text
     assert 'the weights are those of epoch 7,' in text
     assert '\n\n## More\n\nmore\n\n## Recipe\n\n' in text
+
+
+def test_a_dataset_to_measure_on_needs_no_training_examples(package, dataset, tmp_path):
+    folder = Path(
+        shutil.copytree(dataset.folder, tmp_path / 'test-alone', ignore=shutil.ignore_patterns('*-train*', '*-validation*', 'transform*'))
+    )
+    assert evaluate(package.folder, str(folder), 'test').metrics == evaluate(package.folder, dataset.folder, 'test').metrics
+    with pytest.raises(UsageError, match='holds no transform_fn/, as it has no training examples; build it with some'):
+        TransformGraph(Dataset.load(folder))
 
 
 def test_a_place_is_a_split_at_home_and_says_the_dataset_elsewhere(package, dataset):

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mien.models.data.graph import TransformGraph
-from mien.models.data.records import Source
-from mien.models.evaluation.evaluate import evaluate_source
+from mien.models.data.examples import Examples
+from mien.models.evaluation.evaluate import evaluate_examples
 from mien.models.evaluation.robustness import (
     CHANGES,
     as_jpeg,
@@ -102,8 +101,8 @@ def test_what_stays_and_what_is_right():
 
 
 def test_a_split_s_first_faces_are_changed(package, dataset):
-    source = Source(dataset, TransformGraph(dataset), package.classes)
-    result = evaluate_source(package, source, 'test', changed=10)
+    source = Examples(dataset, package.classes)
+    result = evaluate_examples(package, source, 'test', changed=10)
     crops, labels = (np.concatenate(some)[:10] for some in zip(*source.crops('test', 7), strict=True))
     labeller = Labeller(package.export_path.read_bytes())
     own, after = (labeller.predict(some).argmax(axis=1) for some in (crops, np.ascontiguousarray(crops[:, :, ::-1])))
@@ -111,7 +110,7 @@ def test_a_split_s_first_faces_are_changed(package, dataset):
     assert (one.change, one.examples) == ('mirrored', 10)
     assert (one.stay, one.accuracy) == (np.mean(own == after), np.mean(after == labels))
     assert 'labels that stay when the crops of 10 faces are changed; accuracy then, and its change\nmirrored ' in result.text
-    assert evaluate_source(package, source, 'test', changed=0).robustness == ()
+    assert evaluate_examples(package, source, 'test', changed=0).robustness == ()
 
 
 def test_metrics_json_and_card_say_it_of_every_split(package):

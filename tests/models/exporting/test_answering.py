@@ -43,7 +43,7 @@ def test_raised_logits_are_greater_by_so_much(network):
 
 
 def test_where_nothing_is_added_it_is_the_network_itself(network, dataset):
-    assert answering(network, Source(dataset, TransformGraph(dataset), dataset.classes), load(TrainConfig, 'train')) is network
+    assert answering(network, Source(dataset, dataset.classes, TransformGraph(dataset)), load(TrainConfig, 'train')) is network
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ def test_a_changed_graph_changes_training_and_labelling(dataset, tmp_path):
         _ = (pipeline | beam.Create([batch]), adapter_config(dataset.crop)) | analysis | tft_beam.WriteTransformFn(str(folder))
     changed = Dataset.load(folder)
     graphs = [TransformGraph(which) for which in (dataset, changed)]
-    images = [next(Source(dataset, graph, dataset.classes).evaluation('test').as_numpy_iterator())[0] for graph in graphs]
+    images = [next(Source(dataset, dataset.classes, graph).evaluation('test').as_numpy_iterator())[0] for graph in graphs]
     np.testing.assert_allclose(images[1], 255 - images[0])
 
     network = builder('compact_resnet')(InputSpec(32, 1, 32, 120.0, 4000.0), 3)
@@ -43,7 +43,7 @@ def test_a_changed_graph_changes_training_and_labelling(dataset, tmp_path):
 
 
 def test_a_network_within_a_network_keeps_its_weights(dataset):
-    source = Source(dataset, TransformGraph(dataset), dataset.classes)
+    source = Source(dataset, dataset.classes, TransformGraph(dataset))
     crops = next(source.crops('test'))[0]
     network = nested(source.graph(crops)['image'])
     model = LabellingModel(source.graph, network, dataset.crop, 1.0)

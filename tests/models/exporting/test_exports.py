@@ -18,7 +18,7 @@ from mien.models.data.dataset import Dataset
 from mien.models.data.graph import TransformGraph
 from mien.models.data.records import Source
 from mien.models.evaluation.calibrate import softmax, temperature
-from mien.models.evaluation.evaluate import evaluate_source, predict
+from mien.models.evaluation.evaluate import evaluate_examples, predict
 from mien.models.exporting import parity
 from mien.models.exporting.export import LabellingModel, tflite
 from mien.models.exporting.exports import write_exports
@@ -51,7 +51,7 @@ def noisy(dataset, tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def source(noisy):
-    return Source(noisy, TransformGraph(noisy), noisy.classes)
+    return Source(noisy, noisy.classes, TransformGraph(noisy))
 
 
 @pytest.fixture(scope='module')
@@ -176,7 +176,7 @@ def test_metrics_and_card_say_what_each_export_is_worth(whole, source, crops, ex
     assert by_name['int8']['agreement'] == np.mean(predicted == expected.argmax(axis=1))
     assert by_name['int8']['accuracy'] == np.mean(predicted == labels)
     assert by_name['keras']['accuracy'] == np.mean(expected.argmax(axis=1) == labels)
-    assert evaluate_source(whole, source, 'test').metrics.accuracy == by_name['int8']['accuracy']
+    assert evaluate_examples(whole, source, 'test').metrics.accuracy == by_name['int8']['accuracy']
 
 
 @pytest.mark.parametrize(

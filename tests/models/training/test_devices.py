@@ -79,7 +79,7 @@ def test_what_is_told_arrives(two):
 
 @pytest.mark.parametrize('of', [2, 4])
 def test_shares_make_up_the_batch(dataset, of):
-    source = Source(dataset, TransformGraph(dataset), dataset.classes)
+    source = Source(dataset, dataset.classes, TransformGraph(dataset))
     whole = [image for image, _, _ in source.training(0, 2, 16, 7, NOTHING).as_numpy_iterator()]
     shares = [list(source.training(0, 2, 16, 7, NOTHING, Share(of, part, part + 1)).as_numpy_iterator()) for part in range(of)]
     assert {len(share) for share in shares} == {len(whole)} == {12}
@@ -89,7 +89,7 @@ def test_shares_make_up_the_batch(dataset, of):
 
 
 def test_a_process_with_two_devices_takes_two_shares_in_turn(dataset):
-    source = Source(dataset, TransformGraph(dataset), dataset.classes)
+    source = Source(dataset, dataset.classes, TransformGraph(dataset))
     both, first, second = (
         [image for image, _, _ in source.training(0, 1, 16, 7, NOTHING, share).as_numpy_iterator()]
         for share in (Share(4, 1, 3), Share(4, 1, 2), Share(4, 2, 3))
@@ -101,7 +101,7 @@ def test_a_process_with_two_devices_takes_two_shares_in_turn(dataset):
 
 @pytest.mark.parametrize(('split', 'of'), [('validation', 3), ('train', 7), ('test', 40)])
 def test_shares_of_a_validation_hold_each_example_once_and_none_is_empty(dataset, split, of):
-    source = Source(dataset, TransformGraph(dataset), dataset.classes)
+    source = Source(dataset, dataset.classes, TransformGraph(dataset))
     steps = source.evaluation_steps(split, of)
     shares = [list(source.evaluation(split, Share(of, part, part + 1)).take(steps).as_numpy_iterator()) for part in range(of)]
     assert all(len(image) for share in shares for image, _, _ in share)
@@ -110,7 +110,7 @@ def test_shares_of_a_validation_hold_each_example_once_and_none_is_empty(dataset
 
 
 def test_fewer_examples_than_devices(dataset):
-    source = Source(dataset, TransformGraph(dataset), dataset.classes)
+    source = Source(dataset, dataset.classes, TransformGraph(dataset))
     with pytest.raises(UsageError, match='40 examples in test are too few for 41 devices'):
         source.evaluation_steps('test', 41)
 
