@@ -40,7 +40,7 @@ def test_what_makes_the_weights_may_not(train_config, tmp_path):
 def test_an_identity_is_plain_json(train_config):
     asked = identity(train_config(classes=('neutral', 'anger')), 'faces@1')
     assert json.loads(json.dumps(asked)) == asked
-    assert asked.keys() >= as_dict(load(TrainConfig, 'train')).keys() - {'device', 'expect_accuracy'}
+    assert asked.keys() >= as_dict(load(TrainConfig, 'train')).keys() - {'device', 'expect_accuracy', 'measure_on'}
 
 
 def test_a_module_may_carry_weights_and_is_not_run(train_config, tmp_path, monkeypatch):
