@@ -147,6 +147,7 @@ def night(folder: Path, photos: Path, due: str, *more: str, keep: int = 9) -> su
     return subprocess.run(['bash', script, '--whole-image', *more], env=env, capture_output=True, text=True, cwd=folder)
 
 
+@pytest.mark.slow
 def test_the_script_labels_a_night_after_the_other(tmp_path):
     photos = make_photos(tmp_path / 'in', 2, size=48)
     first, second = (f'mien-nightly-{minutes}' for minutes in (29_000_000, 29_001_440))  # minutes since 1970, a day apart

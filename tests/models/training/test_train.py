@@ -37,6 +37,7 @@ def kill_after_two_epochs(dataset, out, config):
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_model(dataset, package, train_config, tmp_path, capsys):
     out, config = tmp_path / 'package', train_config()
     kill_after_two_epochs(dataset, out, config)
