@@ -24,13 +24,13 @@ SPLITS_TO_TRAIN = ('train', 'validation')
 
 def planned(run: Run, split: str) -> Row:
     """A row with what was asked."""
-    row = Row(id=run.id, status=FAILED, test=_name(run.test), split=split)
+    row = Row(id=run.id, status=FAILED, test=run.test.id, split=split)
     if isinstance(run.source, str):
         return _of_package(run.source, row)
     dataset, config = run.source.dataset, run.source.config
     return replace(
         row,
-        dataset=_name(dataset),
+        dataset=dataset.id,
         architecture=config.architecture,
         weights=f'run {run.source.after}' if _waits(run) else beginning.began_with(config),
         classes=dataset.subset(config.classes),
@@ -107,7 +107,7 @@ def _check_training(dataset: Dataset, config: TrainConfig) -> None:
 
 
 def _refuse_another(name: str, training: Training, places: Places) -> None:
-    asked = identity(training.config, _name(training.dataset))
+    asked = identity(training.config, training.dataset.id)
     for folder, finished in ((places.package(name), True), (places.partial(name), False)):
         if (folder / IDENTITY).is_file():
             refuse_another(folder, json.loads((folder / IDENTITY).read_text()), asked, finished)
@@ -115,7 +115,3 @@ def _refuse_another(name: str, training: Training, places: Places) -> None:
             raise UsageError(f'{str(folder)!r}: was not trained by `mien compare`; name another --out')
     if (places.package(name) / MANIFEST).is_file():
         find(str(places.package(name)))
-
-
-def _name(dataset: Dataset) -> str:
-    return f'{dataset.name}@{dataset.digest}'

@@ -75,6 +75,11 @@ class Dataset:
             raise UsageError(f'dataset {folder!r}: records are compressed by {compression!r}; this mien reads {", ".join(COMPRESSIONS)}')
         return cls(folder, name, classes, crop, _digest([classes, asdict(crop), read]), compression, _sources(snapshot))
 
+    @property
+    def id(self) -> str:
+        """`name@digest`."""
+        return f'{self.name}@{self.digest}'
+
     def files(self, split: str) -> list[str]:
         """Paths of a split's record files, in order.
 

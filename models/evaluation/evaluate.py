@@ -97,9 +97,11 @@ def evaluate_package(package: ModelPackage, dataset: Dataset, split: str, export
     Raises:
         UsageError: no such export or split; crops or classes that do not fit.
     """
+    from ..data.examples import Examples
+
     chosen = package if export is None else _with_export(package, export)
     check(chosen.id, chosen.classes, chosen.crop, dataset, split)
-    return evaluate_examples(chosen, _examples(chosen, dataset), split)
+    return evaluate_examples(chosen, Examples(dataset, chosen.classes), split)
 
 
 def evaluate_examples(package: ModelPackage, examples: Examples, split: str, changed: int = FACES) -> Evaluation:
@@ -119,7 +121,7 @@ def evaluate_examples(package: ModelPackage, examples: Examples, split: str, cha
     return Evaluation(
         model=package.id,
         export=package.export,
-        dataset=f'{dataset.name}@{dataset.digest}',
+        dataset=dataset.id,
         split=split,
         metrics=measure(probabilities, labels, package.classes, package.abstain_below, package.temperature, left_out),
         slices=slice_up(probabilities, labels, read_measures(dataset, face_ids), takes_part),
@@ -197,9 +199,3 @@ def _with_export(package: ModelPackage, export: str) -> ModelPackage:
         has = ', '.join(name for name in package.files if name.endswith(TFLITE))
         raise UsageError(f'model {package.folder!r}: no TFLite export {export!r}; it has {has}')
     return replace(package, export=export)
-
-
-def _examples(package: ModelPackage, dataset: Dataset) -> Examples:
-    from ..data.examples import Examples
-
-    return Examples(dataset, package.classes)

@@ -81,7 +81,7 @@ def _speed(package: ModelPackage, source: Source) -> Times:
 
 def _recipe(fitted: Fitted, source: Source, config: TrainConfig, command: str) -> Recipe:
     counts = {name: count for name, count in source.counts('train').items() if name in source.classes}
-    dataset = f'{source.dataset.name}@{source.dataset.digest}'
+    dataset = source.dataset.id
     progress = fitted.progress
     epochs, best = len(progress.history), progress.best + 1
     return Recipe(as_dict(config), dataset, command, counts, epochs, best, began_with(config), progress.seconds, progress.ended)

@@ -50,7 +50,7 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
     builder(config.architecture)
     check(config)
     refuse_without_converter(config.exports)
-    asked = identity(config, f'{dataset.name}@{dataset.digest}')
+    asked = identity(config, dataset.id)
     from .assemble import assemble
     from .fit import fit, open_source
     from .team import Team
@@ -71,7 +71,7 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
     partial.rename(out)
     shutil.rmtree(Path(out, WORK))
     package = ModelPackage.load(out)
-    print(_summary(package, evaluations, f'{dataset.name}@{dataset.digest}', config))
+    print(_summary(package, evaluations, dataset.id, config))
     return package
 
 
