@@ -126,6 +126,8 @@ class BuildConfig(PhotoConfig, SourceConfig):
         'majority: a tie drops the face; soft: it stays, its distribution being the votes', choices=('majority', 'soft')
     )
     vote_margin: float = option('share of all votes by which the first must lead the second', low=0.0, high=1.0)
+    vote_share: float = option('share of all votes that the first must exceed', low=0.0, high=1.0)
+    vote_floor: int = option('a class with fewer votes has none', low=1)
     minimum_votes: int = option('a face with fewer votes is dropped', low=1)
     min_face_size: float | None = option("quality gate: shorter side of a face's box in pixels", low=0.0)
     min_sharpness: float | None = option('quality gate: sharpness as in `faces`', low=0.0)

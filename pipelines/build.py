@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from apache_beam.pvalue import PCollection
 
 from ..configs.errors import JobFailed
-from ..configs.schema import SPLITS, BuildConfig, Crop
+from ..configs.schema import SPLITS, BuildConfig, Crop, SourceConfig
 from ..models.quiet import stderr_kept
 from ..storage.path import is_stored, located
 from ..transforms.decide import Policy
@@ -134,14 +134,27 @@ def whole_images(some: Sequence[Collection]) -> WholeImages:
     return WholeImages({name: one.config.whole_image for name, one in by_input(some).items()})
 
 
+def label_rules(config: BuildConfig, own: SourceConfig) -> LabelRules:
+    """How the labels of a source are read."""
+    return LabelRules(
+        classes=config.classes,
+        renamed=own.label_map,
+        votes=tuple(own.votes),
+        margin=config.vote_margin,
+        share=config.vote_share,
+        floor=config.vote_floor,
+        minimum_votes=config.minimum_votes,
+        soft=config.vote_policy == 'soft',
+    )
+
+
 def policy(config: BuildConfig, collection: Collection) -> Policy:
     """What decides about a collection; where its labels give a validation split, none is cut from train."""
     own = collection.config
     given = own.split_column is not None and bool(collection.labels)
     gives_validation = given and VALIDATION in {own.split_map.get(split, split) for split in given_splits(collection)}
     splits = SplitRules(given, own.split_map, 0.0 if gives_validation else config.validation_share, config.test_share)
-    soft = config.vote_policy == 'soft'
-    labels = LabelRules(config.classes, own.label_map, tuple(own.votes), config.vote_margin, config.minimum_votes, soft)
+    labels = label_rules(config, own)
     gates = Gates(config.min_face_size, config.min_sharpness, config.max_yaw, config.max_roll, config.min_detection_score)
     return Policy(collection.name, labels, splits, gates, own.weight)
 

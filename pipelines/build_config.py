@@ -105,6 +105,8 @@ def _check_votes_are_there(config: BuildConfig, collections: Sequence[Collection
     asked = {
         'vote_policy': config.vote_policy != 'majority',
         'vote_margin': config.vote_margin > 0,
+        'vote_share': config.vote_share > 0,
+        'vote_floor': config.vote_floor > 1,
         'minimum_votes': config.minimum_votes > 1,
     }
     wanted = [f'{key} {getattr(config, key)}' for key, is_asked in asked.items() if is_asked]

@@ -23,6 +23,8 @@ class LabelRules:
         renamed: class, or `drop`, by label or vote as found.
         votes: what each count of votes is for; none: the label itself is said.
         margin: share of all votes by which the first must lead the second.
+        share: of all votes, what the first must exceed.
+        floor: what has fewer votes has none; at least 1.
         minimum_votes: fewer make no label; at least 1.
         soft: whether a tie between classes stays; the first of them in label order is the label then.
     """
@@ -31,6 +33,8 @@ class LabelRules:
     renamed: Mapping[str, str]
     votes: tuple[str, ...] = ()
     margin: float = 0.0
+    share: float = 0.0
+    floor: int = 1
     minimum_votes: int = 1
     soft: bool = False
 
@@ -65,12 +69,13 @@ def read_label(text: str, rules: LabelRules) -> Verdict | Drop:
 
 def count_votes(texts: tuple[str, ...], rules: LabelRules) -> Verdict | Drop:
     """The verdict of a vote, renamed and added up before the winner is sought among all of them; what is no class can win, and
-    drops the face then. The distribution's shares are of the votes for classes alone."""
+    drops the face then. The distribution's shares are of the votes for classes alone. Votes below the floor count nowhere."""
     counts = [_count(text) for text in texts]
     if None in counts:
         said = ', '.join(f'{name} {text!r}' for name, text in zip(rules.votes, texts, strict=True))
         return Drop(Reason.BAD_VOTES, f'no counts of votes: {said}')
-    votes = _merged(zip(rules.votes, counts, strict=True), rules.renamed)
+    merged = _merged(zip(rules.votes, counts, strict=True), rules.renamed)
+    votes = {name: count if count > rules.floor - 1 else 0.0 for name, count in merged.items()}  # shares: as below
     total = sum(votes.values())
     if total <= rules.minimum_votes - 1:  # shares instead of counts may add up to a bit less than 1
         return Drop(Reason.FEW_VOTES, f'{total:g} votes, at least {rules.minimum_votes} are wanted')
@@ -90,6 +95,8 @@ def _winner(votes: Mapping[str, float], rules: LabelRules) -> str | Drop:
             return Drop(_why_none(name), f'{name} has {most:g} of {total:g} votes')
     if (most - second) / total < rules.margin:
         return Drop(Reason.NARROW, f'{most:g} of {total:g} votes before {second:g}, a lead of {rules.margin:.0%} is wanted')
+    if most / total <= rules.share:
+        return Drop(Reason.NARROW, f'{most:g} of {total:g} votes, more than {rules.share:.0%} are wanted')
     return min(first, key=rules.classes.index)
 
 

@@ -44,6 +44,7 @@ def said(inputs: list[str], **values: object) -> str:
         ({'labels': ('l.csv', 'm.csv'), 'label_column': None}, "labels 'l.csv', 'm.csv': neither label_column nor votes"),
         ({'split_column': 'usage', 'box_columns': ('x', 'y', 'w', 'h')}, 'split_column, box_columns: set, but there is no labels file'),
         ({'vote_margin': 0.2, 'minimum_votes': 3}, 'vote_margin 0.2, minimum_votes 3: set, but no source has votes'),
+        ({'vote_share': 0.5, 'vote_floor': 2}, 'vote_share 0.5, vote_floor 2: set, but no source has votes'),
         ({'vote_policy': 'soft'}, 'vote_policy soft: set, but no source has votes'),
     ],
 )
@@ -58,7 +59,7 @@ def test_a_config_that_contradicts_itself(values, wrong):
     [
         {},
         {'label_map': {'angry': 'anger', 'blurry': 'drop', 'joy': 'positive'}},  # positive is no class here: other_class
-        VOTED | {'vote_margin': 0.2, 'minimum_votes': 3, 'vote_policy': 'soft'},
+        VOTED | {'vote_margin': 0.2, 'vote_share': 0.5, 'vote_floor': 2, 'minimum_votes': 3, 'vote_policy': 'soft'},
         VOTED
         | {'classes': ('positive', 'anger'), 'votes': {'happiness': 'h'} | VOTES, 'label_map': {'happiness': 'positive', 'fear': 'drop'}},
         VOTED | {'label_column': None},

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mien.configs.load import load
 from mien.configs.schema import BuildConfig
+from mien.pipelines.build import label_rules
 from mien.transforms.label_file import Label
 from mien.transforms.reasons import Drop, Reason
 from mien.transforms.verdict import LabelRules, Verdict, judge
@@ -113,6 +114,26 @@ def test_the_first_must_lead_the_second_by_the_margin(counts, margin, why):
 
 
 @pytest.mark.parametrize(
+    ('counts', 'why'),
+    [((6, 4, 0, 0, 0), None), ((5, 4, 1, 0, 0), Reason.NARROW), ((4, 0, 0, 6, 0), Reason.UNKNOWN), ((5, 5, 0, 0, 0), Reason.TIE)],
+)
+def test_the_first_must_exceed_the_share(counts, why):
+    assert reason(voted(*counts, rules=replace(VOTED, share=0.5))) == why
+
+
+@pytest.mark.parametrize(
+    ('counts', 'said'),
+    [
+        ((5, 3, 1, 1, 0), Verdict(0, (5 / 8, 3 / 8, 0.0))),
+        ((1, 1, 1, 1, 1), Drop(Reason.FEW_VOTES, '0 votes, at least 1 are wanted')),
+        ((1, 0, 0, 0, 0), Drop(Reason.FEW_VOTES, '0 votes, at least 1 are wanted')),
+    ],
+)
+def test_votes_below_the_floor_are_none(counts, said):
+    assert voted(*counts, rules=replace(VOTED, floor=2)) == said
+
+
+@pytest.mark.parametrize(
     ('counts', 'minimum', 'why'), [((3, 1, 0, 0, 0), 4, None), ((3, 1, 0, 0, 0), 5, Reason.FEW_VOTES), ((3, 1, 0, 1, 0), 5, None)]
 )
 def test_fewer_than_the_minimum_of_votes_make_no_label(counts, minimum, why):
@@ -195,6 +216,16 @@ def test_ferplus_leaves_what_the_field_knows(labels_dir):
     assert kept == {'Training': 26921, 'PublicTest': 3393}
 
 
+def test_more_than_half_of_the_votes_without_single_ones_is_how_the_authors_of_ferplus_count(labels_dir):
+    """Their ferplus.py, `majority`, by pandas."""
+    config, table = load(BuildConfig, 'build', 'ferplus_half'), pandas.read_csv(labels_dir / 'fer2013-labels.csv')
+    votes = table[list(config.votes.values())].set_axis(list(config.votes), axis=1)
+    votes = votes.where(votes > 1, 0)
+    kept = votes.idxmax(axis=1)[(votes.max(axis=1) > 0.5 * votes.sum(axis=1)) & votes.idxmax(axis=1).isin(config.classes)]
+    verdicts = [verdict for _, verdict in all_verdicts('ferplus_half', labels_dir)]
+    assert {row: config.classes[one.label] for row, one in enumerate(verdicts) if isinstance(one, Verdict)} == kept.to_dict()
+
+
 @pytest.mark.parametrize('name', ['fer2013_ferplus', 'ferplus_curated', 'ferplus_4', 'ferplus_3', 'ferplus_2'])
 def test_the_configs_of_ferplus_keep_what_pandas_keeps(labels_dir, name):
     config, table = load(BuildConfig, 'build', name), pandas.read_csv(labels_dir / 'fer2013-labels.csv')
@@ -219,8 +250,7 @@ def test_the_configs_of_fer2013_keep_its_labels(labels_dir, name):
 def all_verdicts(name: str, labels_dir: Path) -> list[tuple[str, Verdict | Drop]]:
     """FER2013's usage and the verdict of each of its rows by a shipped config."""
     config = load(BuildConfig, 'build', name)
-    soft = config.vote_policy == 'soft'
-    rules = LabelRules(config.classes, config.label_map, tuple(config.votes), config.vote_margin, config.minimum_votes, soft)
+    rules = label_rules(config, config)
     with open(labels_dir / 'fer2013-labels.csv', newline='') as file:
         return [(row['usage'], judge(_label(row, config), rules)) for row in csv.DictReader(file)]
 
