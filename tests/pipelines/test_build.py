@@ -144,6 +144,7 @@ def test_a_complete_dataset_is_left_alone(dataset, faces, config):
 STEPS = ('_work/done/*.json', '_work/thumbnails/*', '_work/judged/*.json', '*.tfrecord-*')  # what shows that one has begun
 
 
+@pytest.mark.slow
 def test_a_build_killed_at_step_after_step_is_finished_by_the_same_command(dataset, faces, config, tmp_path):
     """No finished part is written again; what records leave when they are interrupted is put there, too."""
     out, partial = tmp_path / 'killed', tmp_path / 'killed.partial'

@@ -153,6 +153,7 @@ def test_duckdb_and_pandas_read_the_tables(snapshot):
     assert [dict(pairs)[name] for pairs, name in zip(labels.probabilities, labels.label, strict=True)] == pytest.approx(list(labels.score))
 
 
+@pytest.mark.slow
 def test_law_4_a_killed_run_is_finished_to_the_same_bytes(portraits_dir, tmp_path):
     """Three times kill -9 of the whole tree at random moments, then the same command."""
     chosen = tmp_path / 'in'
