@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 import pandas
 
-from mien.models.evaluation.robustness import JPEG_QUALITY, brightened, mirrored
+from mien.models.evaluation.robustness import BRIGHTER, JPEG_QUALITY, brightened, mirrored
 from mien.models.package import ModelPackage, find
 
 from .agreement import add_labels, agreement, found_labels, judge, people_labels, recalls
@@ -69,7 +69,7 @@ def shortfalls(first: Row, changes: list[Row], stay: float, agreement: float, re
     found = [(f'labels that stay, {row.name}', row.stay, stay) for row in changes]
     found.append(('agreement', first.agreement, agreement))
     found += [(f'recall of {name}', first.recalls.get(name, 0.0), least) for name, least in recall.items()]
-    return [f'{name}: {share:.1%}, expected {least:.1%} or more' for name, share, least in found if share < least]
+    return [f'{name}: {share:.1%}, expected {least:.1%} or more' for name, share, least in found if not share >= least]
 
 
 def staying(before: pandas.DataFrame, after: pandas.DataFrame) -> float:
@@ -86,15 +86,15 @@ def labelled(folder: Path, model: str, out: Path) -> pandas.DataFrame:
     return found_labels(out)
 
 
-def halved(image: np.ndarray) -> np.ndarray:
+def half_as_large(image: np.ndarray) -> np.ndarray:
     """A photo of half the width and height."""
     return cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
 CHANGES: dict[str, Callable[[np.ndarray], bytes]] = {  # a BGR photo to the file of the changed one
     'mirrored': lambda image: _png(mirrored(image)),
-    'scaled to half': lambda image: _png(halved(image)),
-    'brightened by 20%': lambda image: _png(brightened(image, 1.2)),
+    'scaled to half': lambda image: _png(half_as_large(image)),
+    f'brightened by {BRIGHTER - 1:.0%}': lambda image: _png(brightened(image, BRIGHTER)),
     f'JPEG quality {JPEG_QUALITY}': lambda image: cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes(),
 }
 

@@ -167,14 +167,17 @@ class TrainConfig:
     name: str | None = option("the package's name; default: the architecture's")
     classes: tuple[str, ...] = option("train on these classes only; default: the dataset's", choices=CLASSES)
     input_size: int | None = option(
-        "side that crops are resized to inside the model; default: the dataset's, or the least that the architecture takes",
+        "side that crops are resized to inside the model; default: the crops', and at least the architecture's own",
         low=8,
         high=1024,
     )
     input_range: str = option(
         'values that a Keras file expects of an image (--input-range=-1..1); other architectures bring their own', choices=INPUT_RANGES
     )
-    weights: str = option('what to begin with: none, imagenet (Keras Applications, downloaded by Keras), a Keras file or a model package')
+    weights: str = option(
+        'what to begin with: none, imagenet (Keras Applications, downloaded by Keras), a model package, a file of Keras, dlib (.dat) or '
+        'TF-slim (.pb), or MODULE:FILE, which an installed Python module carries'
+    )
     frozen_epochs: int = option('epochs in which only the new head learns, before all of the network does', low=0)
     fine_tuning_rate: float | None = option('learning rate after the frozen epochs; default: the learning rate', low=0.0, high=1.0)
     epochs: int = option('epochs at most; 0 takes a Keras file as it is', low=0)
@@ -206,7 +209,7 @@ class TrainConfig:
     blur: float = option('augment: blur or sharpen by up to this share of a 3x3 binomial filter', low=0.0, high=1.0)
     cutout: float = option("augment: cover a grey rectangle whose sides are up to this share of the crop's", low=0.0, high=1.0)
     mixup: float = option('augment: mix examples and targets in pairs by shares of Beta(X, X); 0: not at all', low=0.0)
-    plateau_factor: float = option('ReduceLROnPlateau: factor', low=0.0, high=1.0)
+    plateau_factor: float = option('ReduceLROnPlateau: factor', low=0.0, high=0.99)
     plateau_patience: int = option('ReduceLROnPlateau: epochs without a better validation loss', low=1)
     stop_patience: int | None = option('EarlyStopping: epochs without a better validation loss; default: never', low=1)
     flip_average: bool = option('the package averages the logits of each crop and of its mirror image, in twice the time')
@@ -216,7 +219,7 @@ class TrainConfig:
     coverage: float = option('share of validation faces that get a label and are not abstained', low=0.0, high=1.0)
     exports: tuple[str, ...] = option('what the package holds beside the Keras file and the export that labels', choices=EXPORTS)
     label_with: str = option('export that labels', choices=LABELLING)
-    seed: int = option('seed of weights, order and augmentation', low=0)
+    seed: int = option('seed of weights, order and augmentation', low=0, high=2**32 - 2)
     measure_on: tuple[str, ...] = option('datasets on whose test split the package is measured, too, for its figures and its card')
     device: str = option('where to train', choices=('cpu', 'gpu', 'tpu'))
     expect_accuracy: float | None = option('accuracy that this recipe should reach on test; below it the run says so', low=0.0, high=1.0)

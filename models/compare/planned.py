@@ -10,8 +10,7 @@ from ...configs.errors import UsageError
 from ...configs.schema import CompareConfig, TrainConfig
 from ..data.dataset import Dataset
 from ..package import MANIFEST, find
-from ..training.recipe import identity, refuse_another
-from ..training.train import IDENTITY
+from ..training.recipe import IDENTITY, identity, refuse_another
 from ..weights import beginning
 from . import told
 from .architectures import spelled_out

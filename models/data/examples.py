@@ -35,6 +35,10 @@ class Examples:
         """Number of examples that take part."""
         return sum(self.counts(split)[name] for name in self.classes)
 
+    def holds(self, split: str) -> bool:
+        """Whether the dataset has the split, and in it an example that takes part."""
+        return split in self.dataset.splits() and any(_count(self.dataset, split)[name] for name in self.classes)
+
     def crops(self, split: str, batch: int = BATCH) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Crops uint8 (n, size, size, channels) and labels int64 (n,), indices into `classes`, in the records' order."""
         for example in rows(self.decoded(split, batch)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,7 +126,7 @@ def evaluate_examples(package: ModelPackage, examples: Examples, split: str, cha
         split=split,
         metrics=measure(probabilities, labels, package.classes, package.abstain_below, package.temperature, left_out),
         slices=slice_up(probabilities, labels, read_measures(dataset, face_ids), takes_part),
-        robustness=robustness(labeller.predict, first_crops(examples, split, changed), own, labels[:changed]) if changed else (),
+        robustness=robustness(labeller.predict, first_batches(examples, split, changed), own, labels[:changed]) if changed else (),
         unknown=tuple(name for name in dataset.classes if name not in package.classes),
         absent=tuple(name for name in package.classes if name not in dataset.classes),
     )
@@ -144,12 +145,16 @@ def first_crops(examples: Examples, split: str, count: int) -> np.ndarray:
 
     Records are in salted-hash order, so they are a random sample.
     """
-    held: list[np.ndarray] = []
+    return np.concatenate(list(first_batches(examples, split, count)))
+
+
+def first_batches(examples: Examples, split: str, count: int) -> Iterator[np.ndarray]:
+    """The same, a batch at a time."""
     for crops, _ in examples.crops(split):
-        held.append(crops)
-        if sum(map(len, held)) >= count:
+        yield crops[:count]
+        count -= len(crops)
+        if count <= 0:
             break
-    return np.concatenate(held)[:count]
 
 
 def write(result: Evaluation, classes: tuple[str, ...], out: str) -> None:

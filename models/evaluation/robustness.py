@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +12,7 @@ FACES = 2048  # of a split, the first ones: standard error of a share of 95%: ha
 JPEG_QUALITY = 50
 SHIFT = 2  # pixels
 TURN = 10.0  # degrees
+BRIGHTER, DARKER = 1.2, 0.8
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,22 @@ class Changed:
     accuracy_change: float
 
 
-def robustness(predict: Callable[[np.ndarray], np.ndarray], crops: np.ndarray, own: np.ndarray, labels: np.ndarray) -> tuple[Changed, ...]:
+def robustness(
+    predict: Callable[[np.ndarray], np.ndarray], batches: Iterable[np.ndarray], own: np.ndarray, labels: np.ndarray
+) -> tuple[Changed, ...]:
     """Figures of every change.
 
     Args:
         predict: uint8 (n, size, size, channels) to float (n, k).
-        crops: uint8 (n, size, size, channels), n at least 1.
-        own: integers (n,), the classes that it gives them unchanged.
-        labels: integers (n,).
+        batches: of crops, each uint8 (n, size, size, channels); one is held at a time.
+        own: integers (all,), at least one, the classes that it gives them unchanged.
+        labels: integers (all,).
     """
-    return tuple(_changed(name, own, predict(change(crops)).argmax(axis=1), labels) for name, change in CHANGES.items())
+    answers: dict[str, list[np.ndarray]] = {name: [] for name in CHANGES}
+    for crops in batches:
+        for name, change in CHANGES.items():
+            answers[name].append(predict(change(crops)).argmax(axis=1))
+    return tuple(_changed(name, own, np.concatenate(found), labels) for name, found in answers.items())
 
 
 def mirrored(pixels: np.ndarray) -> np.ndarray:
@@ -52,7 +59,7 @@ def mirrored(pixels: np.ndarray) -> np.ndarray:
 
 def brightened(pixels: np.ndarray, factor: float) -> np.ndarray:
     """Uint8 values times a factor, rounded, at most 255."""
-    return np.clip(np.rint(pixels * np.float32(factor)), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(np.arange(256, dtype=np.float32) * np.float32(factor)), 0, 255).astype(np.uint8)[pixels]
 
 
 def halved(crops: np.ndarray) -> np.ndarray:
@@ -91,8 +98,8 @@ def rotated(crops: np.ndarray) -> np.ndarray:
 CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # uint8 (n, size, size, channels) to the same
     'mirrored': mirrored,
     'scaled to half and back': halved,
-    'brightened by 20%': lambda crops: brightened(crops, 1.2),
-    'darkened by 20%': lambda crops: brightened(crops, 0.8),
+    f'brightened by {BRIGHTER - 1:.0%}': lambda crops: brightened(crops, BRIGHTER),
+    f'darkened by {1 - DARKER:.0%}': lambda crops: brightened(crops, DARKER),
     f'JPEG quality {JPEG_QUALITY}': as_jpeg,
     f'shifted by {SHIFT} pixels': shifted,
     f'rotated by {TURN:g} degrees': rotated,

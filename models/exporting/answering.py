@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ...configs.errors import UsageError
 from ...configs.schema import TrainConfig
 from ..data.records import Source
 
@@ -15,10 +16,18 @@ def answering(network: keras.Model, source: Source, config: TrainConfig) -> kera
 
     Args:
         network: float32 images to logits.
+    Raises:
+        UsageError: the examples of a class have no weight, and it shall be expected.
     """
     if config.flip_average:
         network = flip_averaged(network)
-    return raised(network, least_shares(source.shares('train'), config.least_share)) if config.least_share else network
+    if not config.least_share:
+        return network
+    shares = source.shares('train')
+    if not shares.all():
+        none = ', '.join(name for name, share in zip(source.classes, shares, strict=True) if not share)
+        raise UsageError(f'least_share {config.least_share:g}: all training examples of {none} have the weight 0; give 0')
+    return raised(network, least_shares(shares, config.least_share))
 
 
 def flip_averaged(network: keras.Model) -> keras.Model:

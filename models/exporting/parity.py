@@ -68,7 +68,7 @@ def answers(network: keras.Model, source: Source, split: str) -> Answers:
 
 def parity_split(source: Source) -> str:
     """The split that exports are compared on: test, or validation where there is no test."""
-    return 'test' if 'test' in source.dataset.splits() and any(len(labels) for _, labels in source.crops('test')) else 'validation'
+    return 'test' if source.holds('test') else 'validation'
 
 
 def compare(name: str, folder: Path, scores: np.ndarray, expected: Answers) -> ExportFigures:

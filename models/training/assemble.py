@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,16 +22,16 @@ from ..exporting.answering import answering
 from ..exporting.exports import Labelling, write_exports
 from ..exporting.parity import ExportFigures, section
 from ..interpreter import Labeller
-from ..package import FILES, ModelPackage, hashes
+from ..package import FILES, MANIFEST, ModelPackage, find, hashes
 from ..weights.beginning import began_with
 from .fit import Fitted
-from .recipe import Recipe
+from .recipe import IDENTITY, Recipe
 
 
 def assemble(
     folder: Path, fitted: Fitted, source: Source, others: Sequence[Dataset], config: TrainConfig, command: str
 ) -> list[Evaluation]:
-    """Writes all files of a package, `model.json` last.
+    """Writes all files of a package; `model.json` is complete last.
 
     Args:
         others: datasets on whose test split the package is measured, too.
@@ -39,23 +40,31 @@ def assemble(
     Raises:
         JobFailed: the export's scores differ from the network's.
     """
+    _clear(folder)
     network = answering(fitted.network, source, config)
     network.save(folder / FILES['keras'])
     exported = write_exports(folder, network, source, config)
     package = _package(folder, exported.labelling, source, config)
     package.write_manifest()
     package = ModelPackage.load(folder)
-    splits = [split for split in SPLITS[1:] if split in source.dataset.splits()]
+    splits = [split for split in SPLITS[1:] if source.holds(split)]
     evaluations = [evaluate_examples(package, source, split) for split in splits]
     evaluations += [evaluate_package(package, other, 'test') for other in others]
-    recipe = _recipe(fitted, source, config, command)
+    recipe = _recipe(fitted, source, others, config, command)
     speed = _speed(package, source)
     _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations, exported.figures, speed)
     written = card(package, recipe, evaluations, network.count_params(), speed, source.dataset.sources, [section(exported.figures)])
     (folder / 'card.md').write_text(written)
-    described = hashes(folder, ('metrics.json', 'card.md', 'training.json'))
+    described = hashes(folder, ('metrics.json', 'card.md', IDENTITY))
     replace(package, files=package.files | described).write_manifest()
     return evaluations
+
+
+def _clear(folder: Path) -> None:
+    """Takes away what an earlier call has left, which may have been asked for other exports of the same training."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for path in (folder / name for name in FILES.values()):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _package(folder: Path, labelling: Labelling, source: Source, config: TrainConfig) -> ModelPackage:
@@ -79,12 +88,14 @@ def _speed(package: ModelPackage, source: Source) -> Times:
     return times(lambda: Labeller(content).predict, first_crops(source, 'validation', BATCH))
 
 
-def _recipe(fitted: Fitted, source: Source, config: TrainConfig, command: str) -> Recipe:
+def _recipe(fitted: Fitted, source: Source, others: Sequence[Dataset], config: TrainConfig, command: str) -> Recipe:
+    """Packages and datasets have their ids in it, whatever folders they stood in."""
+    options = as_dict(config) | {'teachers': [find(name).id for name in config.teachers], 'measure_on': [other.id for other in others]}
     counts = {name: count for name, count in source.counts('train').items() if name in source.classes}
     dataset = source.dataset.id
     progress = fitted.progress
     epochs, best = len(progress.history), progress.best + 1
-    return Recipe(as_dict(config), dataset, command, counts, epochs, best, began_with(config), progress.seconds, progress.ended)
+    return Recipe(options, dataset, command, counts, epochs, best, began_with(config), progress.seconds, progress.ended)
 
 
 def _write_metrics(

@@ -12,6 +12,7 @@ from ...configs.load import as_dict, load
 from ...configs.schema import TrainConfig
 from ..weights.beginning import digests
 
+IDENTITY = 'training.json'
 # Options that change where it is trained or what is told of it, and not the model.
 BESIDES = ('device', 'expect_accuracy', 'measure_on')
 # Options that say what becomes of a trained network.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -13,7 +12,8 @@ from ...configs.schema import TrainConfig
 from ..architectures import keras_file
 from ..architectures.architecture import InputSpec
 from ..data.records import Source
-from ..package import FILES, find
+from ..package import find
+from ..weights.beginning import teacher_file
 
 
 @dataclass(frozen=True)
@@ -54,5 +54,5 @@ def _network(name: str, source: Source) -> keras.Model:
         if theirs != ours:
             raise UsageError(f'teacher {name!r}: its {what} are {theirs}; the training has {ours}; name a package of the same')
     with tf.device('CPU:0'):  # where batches are made, beside the training's steps
-        build = keras_file.builder(str(Path(package.folder, FILES['keras'])))
+        build = keras_file.builder(teacher_file(name))
         return build(InputSpec(crop.size, crop.channels, crop.size, 0.0, 1.0), len(package.classes))

@@ -21,14 +21,13 @@ from ..data.dataset import Dataset
 from ..exporting.onnx import refuse_without_converter
 from ..package import MANIFEST, ModelPackage
 from ..weights.beginning import check
-from .recipe import identity, refuse_another, write_identity
+from .recipe import IDENTITY, identity, refuse_another, write_identity
 
 if TYPE_CHECKING:
     from ..data.records import Source
     from ..evaluation.evaluate import Evaluation
     from .team import Team
 
-IDENTITY = 'training.json'
 WORK = 'work'
 
 
@@ -61,7 +60,7 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
     if not team.chief:
         return _help(dataset, config, team, bool(to_do))
     if not to_do:
-        return _finished(Path(out), asked)
+        return _finished(Path(out), asked, config)
     partial = _open_partial(Path(out), asked)
     with _undone_by_a_wrong_call(partial):
         source = open_source(dataset, config)
@@ -77,11 +76,15 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
 
 def _others(config: TrainConfig, source: Source) -> list[Dataset]:
     """The datasets that the package will be measured on, too."""
+    from ..data.examples import Examples
     from ..evaluation.evaluate import check
 
     others = [Dataset.load(folder) for folder in config.measure_on]
     for other in others:
         check('this training', source.classes, source.dataset.crop, other, 'test')
+        if not Examples(other, source.classes).holds('test'):
+            classes = ', '.join(source.classes)
+            raise UsageError(f'dataset {other.folder!r}: no example of {classes} in test; leave it out of --measure-on')
     return others
 
 
@@ -108,11 +111,15 @@ def _help(dataset: Dataset, config: TrainConfig, team: Team, to_do: bool) -> NoR
     raise SystemExit(0)
 
 
-def _finished(out: Path, asked: dict[str, object]) -> ModelPackage:
+def _finished(out: Path, asked: dict[str, object], config: TrainConfig) -> ModelPackage:
     if not (out / MANIFEST).is_file() or not (out / IDENTITY).is_file():
         raise UsageError(f'--out {str(out)!r}: exists and was not written by `mien train`; name another folder')
     refuse_another(out, json.loads((out / IDENTITY).read_text()), asked)
     package = ModelPackage.load(out)
+    measured_on = json.loads((out / 'metrics.json').read_text())['recipe']['config'].get('measure_on', [])
+    for folder in config.measure_on:
+        if Dataset.load(folder).id not in measured_on:
+            raise UsageError(f'--out {str(out)!r}: is complete and was not measured on {folder!r}; `mien evaluate {out} {folder}` does it')
     shutil.rmtree(out / WORK, ignore_errors=True)
     print(f'{out} is complete already: {package.id}; nothing to do')
     return package

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ...configs.errors import UsageError
 from ...configs.schema import TrainConfig
@@ -11,7 +11,7 @@ from .. import package
 from ..architectures.registry import is_keras_file, transferable
 
 NONE, IMAGENET = 'none', 'imagenet'
-NETWORK = 'model.keras'
+NETWORK = package.FILES['keras']
 
 
 def weights_file(weights: str) -> str:
@@ -30,7 +30,10 @@ def weights_file(weights: str) -> str:
 
 
 def _carried(module: str, file: str) -> str:
-    """A file beside a module's code, which is not run."""
+    """A file beside the code of a top-level module, which is not run; for a module within another one it would be."""
+    said = f'weights {f"{module}:{file}"!r}'
+    if not module.isidentifier() or PurePath(file).is_absolute() or '..' in PurePath(file).parts:
+        raise UsageError(f'{said}: must be MODULE:FILE, a module without dots and a path below its folder')
     try:
         spec = find_spec(module)
     except ValueError:
@@ -39,8 +42,20 @@ def _carried(module: str, file: str) -> str:
     found = next((path for path in paths if path.is_file()), None)
     if found is None:
         what = f'{module} carries no file {file!r}' if spec else f'no module {module!r} is installed'
-        raise UsageError(f'weights {f"{module}:{file}"!r}: {what}; install one that does, or name another file')
+        raise UsageError(f'{said}: {what}; install one that does, or name another file')
     return str(found)
+
+
+def teacher_file(name: str) -> str:
+    """The network of a package that shall teach.
+
+    Raises:
+        UsageError: there is no such package, or it holds none.
+    """
+    taught_by = package.find(name)
+    if NETWORK not in taught_by.files:
+        raise UsageError(f'teacher {name!r}: holds no {NETWORK}; name a package that does')
+    return str(Path(taught_by.folder, NETWORK))
 
 
 def began_with(config: TrainConfig) -> str:
@@ -68,7 +83,7 @@ def digests(config: TrainConfig) -> dict[str, str | list[str]]:
     if is_keras_file(config.architecture):
         named['architecture'] = _digest(config.architecture, 'architecture')
     if config.teachers:
-        named['teachers'] = [package.find(name).files[NETWORK] for name in config.teachers]
+        named['teachers'] = [_digest(teacher_file(name), 'teacher') for name in config.teachers]
     return named
 
 

@@ -58,8 +58,6 @@ def _array(dataset: h5py.Dataset) -> np.ndarray:
 def _texts(group: Any, name: str) -> list[str]:
     """An attribute's texts; a long one stands in pieces, `name0`, `name1`, ..."""
     pieces = [group.attrs[name]] if name in group.attrs else []
-    while not pieces or f'{name}{len(pieces)}' in group.attrs:
-        if f'{name}{len(pieces)}' not in group.attrs:
-            break
-        pieces.append(group.attrs[f'{name}{len(pieces)}'])
+    while (key := f'{name}{len(pieces)}') in group.attrs:
+        pieces.append(group.attrs[key])
     return [text.decode() if isinstance(text, bytes) else str(text) for piece in pieces for text in piece]

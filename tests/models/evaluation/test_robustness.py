@@ -92,7 +92,7 @@ def test_what_stays_and_what_is_right():
         return np.stack([left, right], axis=1)
 
     own = np.array([0, 0, 0, 1])
-    found = {one.change: one for one in robustness(predict, crops, own, np.array([0, 0, 1, 1]))}
+    found = {one.change: one for one in robustness(predict, [crops[:3], crops[3:]], own, np.array([0, 0, 1, 1]))}
     assert list(found) == list(CHANGES)
     for name, one in found.items():
         assert one.examples == 4

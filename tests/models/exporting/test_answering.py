@@ -1,11 +1,14 @@
 """What is added to a trained network: mirror images count as much, rare classes more, and its weights stay where others find them."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from mien.configs.errors import UsageError
 from mien.configs.load import load
 from mien.configs.schema import TrainConfig
 from mien.models.data.graph import TransformGraph
@@ -46,6 +49,24 @@ def test_where_nothing_is_added_it_is_the_network_itself(network, dataset):
     assert answering(network, Source(dataset, dataset.classes, TransformGraph(dataset)), load(TrainConfig, 'train')) is network
 
 
+def test_a_least_share_raises_the_classes_that_were_rarer_in_training(network, dataset):
+    """Of 96 examples with votes of .8, .1 and .1, half, a third and a sixth: hard labels count, .167 for the rarest."""
+    source, config = Source(dataset, dataset.classes, TransformGraph(dataset)), replace(load(TrainConfig, 'train'), least_share=0.25)
+    by = answering(network, source, config).predict(IMAGES, verbose=0) - network.predict(IMAGES, verbose=0)
+    np.testing.assert_allclose(by, np.tile([0, 0, np.log(0.25 * 6)], (5, 1)), atol=1e-4)
+
+
+def test_a_class_without_any_weight_cannot_be_raised(network, rewritten):
+    def take_the_weight(example):
+        if example.features.feature['label_name'].bytes_list.value[0] == b'surprise':
+            example.features.feature['weight'].float_list.value[:] = [0.0]
+
+    dataset = rewritten(take_the_weight)
+    source, config = Source(dataset, dataset.classes, TransformGraph(dataset)), replace(load(TrainConfig, 'train'), least_share=0.25)
+    with pytest.raises(UsageError, match=r'least_share 0\.25: all training examples of surprise have the weight 0; give 0'):
+        answering(network, source, config)
+
+
 @pytest.mark.slow
 def test_a_package_with_both_labels_as_its_network_and_teaches_and_is_begun_with(dataset, tmp_path):
     config = replace(
@@ -62,7 +83,11 @@ def test_a_package_with_both_labels_as_its_network_and_teaches_and_is_begun_with
     taught = train(
         dataset.folder, str(tmp_path / 'second'), replace(config, teachers=(package.folder,), weights=package.folder, epochs=1), ''
     )
-    again = keras.models.load_model(f'{taught.folder}/model.keras')
+    first, again = (keras.models.load_model(f'{one.folder}/model.keras') for one in (package, taught))
+    assert any(not np.array_equal(one, other) for one, other in zip(first.get_weights(), again.get_weights(), strict=True))
     take(again, f'{package.folder}/model.keras')
+    same = [np.array_equal(one, other) for one, other in zip(first.get_weights(), again.get_weights(), strict=True)]
+    assert all(same[:-2])  # all but the head
+    assert json.loads(Path(taught.folder, 'metrics.json').read_text())['recipe']['config']['teachers'] == [package.id]
     crops = np.random.default_rng(1).uniform(0, 255, (4, 32, 32, 1)).astype(np.float32)
     np.testing.assert_allclose(again.predict(crops, verbose=0), again.predict(crops[:, :, ::-1], verbose=0), atol=1e-4)

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from mien.configs.errors import UsageError
+from mien.models.package import ModelPackage
 from mien.models.predictor import Predictor
 from mien.models.training.fit import open_source
 from mien.models.training.recipe import identity, refuse_another
@@ -65,4 +66,9 @@ def test_a_training_is_known_by_its_teachers_files(package, train_config, tmp_pa
         refuse_another(tmp_path, alone, taught)
     Path(copy, 'model.keras').unlink()
     with pytest.raises(UsageError, match=r'model\.keras is missing'):
+        identity(train_config(teachers=(str(copy),)), 'faces@1')
+    package = ModelPackage.load(package.folder)
+    exports_alone = {name: digest for name, digest in package.files.items() if name != 'model.keras'}
+    replace(package, folder=str(copy), files=exports_alone).write_manifest()
+    with pytest.raises(UsageError, match=r"teacher '.*copy': holds no model\.keras; name a package that does"):
         identity(train_config(teachers=(str(copy),)), 'faces@1')

@@ -88,6 +88,35 @@ def test_a_package_is_measured_on_another_dataset_too(dataset, rewritten, train_
     assert f'### {place}' in Path(package.folder, 'card.md').read_text()
 
 
+def test_a_dataset_to_measure_on_without_a_face_of_these_classes_is_refused_before_anything_is_trained(
+    dataset, rewritten, train_config, tmp_path
+):
+    def all_surprised(example):
+        example.features.feature['label_name'].bytes_list.value[0] = b'surprise'
+
+    config = train_config(classes=('neutral', 'happiness'), measure_on=(rewritten(all_surprised).folder,))
+    with pytest.raises(UsageError, match='no example of neutral, happiness in test; leave it out of --measure-on'):
+        train(dataset.folder, str(tmp_path / 'out'), config, '')
+    assert not any(path.name.startswith('out') for path in tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_split_without_a_face_of_these_classes_is_not_measured_and_nothing_stale_is_packed(dataset, rewritten, train_config, tmp_path):
+    def surprised_in_test(example):
+        if example.features.feature['uri'].bytes_list.value[0].startswith(b'test/'):
+            example.features.feature['label_name'].bytes_list.value[0] = b'surprise'
+
+    partial = tmp_path / 'out.partial'
+    partial.mkdir()
+    (partial / 'model.onnx').write_bytes(b'of an earlier call')
+    (partial / 'model.json').write_bytes(b'of an earlier call')
+    config = train_config(classes=('neutral', 'happiness'), epochs=1)
+    package = train(rewritten(surprised_in_test).folder, str(tmp_path / 'out'), config, '')
+    assert list(json.loads(Path(package.folder, 'metrics.json').read_text())['splits']) == ['validation']
+    assert not Path(package.folder, 'model.onnx').exists()
+    assert 'model.onnx' not in package.files
+
+
 def test_another_dataset_of_other_crops_is_refused_before_anything_is_trained(dataset, rewritten, train_config, tmp_path):
     other = Path(rewritten().folder, 'snapshot.json')
     other.write_text(other.read_text().replace('"crop_size": 32', '"crop_size": 48'))
@@ -101,6 +130,13 @@ def test_a_finished_package_is_left_alone(dataset, package, train_config, capsys
     assert train(dataset.folder, package.folder, train_config(), 'again').id == package.id
     assert 'complete already' in capsys.readouterr().out
     assert before == {name: os.stat(os.path.join(package.folder, name)).st_mtime_ns for name in package.files}
+
+
+def test_a_finished_package_that_was_not_measured_there_is_refused(dataset, package, train_config):
+    with pytest.raises(UsageError, match=r'is complete and was not measured on .*; `mien evaluate .*` does it'):
+        train(dataset.folder, package.folder, train_config(measure_on=(dataset.folder,)), 'again')
+    with pytest.raises(UsageError, match='nowhere'):
+        train(dataset.folder, package.folder, train_config(measure_on=('nowhere',)), 'again')
 
 
 def test_another_training_is_refused_with_the_difference(dataset, package, train_config):

@@ -224,6 +224,19 @@ def test_weights_that_are_not_to_be_had(dataset, train_config, tmp_path, weights
     assert not (tmp_path / 'out.partial').exists()
 
 
+@pytest.mark.parametrize('weights', ['inner.part:w.h5', '.inner:w.h5', 'inner:/etc/hostname', 'inner:../w.h5'])
+def test_a_file_of_a_module_lies_below_it_and_nothing_of_the_module_is_run(tmp_path, monkeypatch, train_config, weights):
+    part = tmp_path / 'inner/part'
+    part.mkdir(parents=True)
+    for folder in (part.parent, part):
+        (folder / '__init__.py').write_text('raise SystemExit("it was run")')
+        (folder / 'w.h5').write_bytes(b'')
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match=f'weights {weights!r}: must be MODULE:FILE, a module without dots and a path below its folder'):
+        began_with(train_config(weights=weights))
+    assert began_with(train_config(weights='inner:part/w.h5')).startswith('w.h5@e3b0c44298fc')  # SHA-256 of nothing
+
+
 def test_a_training_is_told_by_what_is_in_the_file(train_config, tmp_path):
     first, second, copy = tmp_path / 'a.h5', tmp_path / 'b.h5', tmp_path / 'c.h5'
     first.write_bytes(b'one')
