@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from http.client import HTTPException
 from inspect import isfunction
 from typing import Any
 
@@ -24,6 +25,7 @@ from .architecture import InputSpec, entry, refuse_smaller
 BACKBONE = 'backbone'
 DROPOUT = 0.2
 LARGEST = 1024
+NOT_DOWNLOADED = ('URL fetch failure', 'Incomplete or corrupted file')  # how Keras says so; it has no class of its own for it
 LEAST = re.compile(r'at least (\d+)')
 SECONDS = 30  # that a server may be silent
 
@@ -59,7 +61,7 @@ def take_imagenet(network: keras.Model, name: str) -> None:
         try:
             trained = _backbone(name, backbone.input_shape[1], weights='imagenet')
         except Exception as error:
-            if 'URL fetch failure' not in str(error):  # Keras has no class of its own for it
+            if not isinstance(error, OSError | HTTPException) and not any(said in str(error) for said in NOT_DOWNLOADED):
                 raise
             raise UsageError(
                 f"weights 'imagenet': Keras cannot download those of {name} ({str(error)[-200:]}); give --weights FILE, one of Keras's "

@@ -16,6 +16,7 @@ from ..architectures.registry import plain_name
 from ..data.dataset import Dataset
 
 UNSAFE = re.compile(r'[^A-Za-z0-9._-]+')
+BESIDE_RUNS = ('architectures', 'batch_sizes', 'learning_rates', 'seeds')  # would make other runs than those
 ID = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')
 
 
@@ -65,6 +66,9 @@ def slug(text: str) -> str:
 
 def _trainings(config: CompareConfig, datasets: Mapping[str, Dataset]) -> Iterator[Asked]:
     if config.runs:
+        beside = [key for key in BESIDE_RUNS if getattr(config, key)]
+        if beside:
+            raise UsageError(f'{", ".join(beside)}: set beside runs, each of which has its own; say them in the config of a run')
         for name, said in config.runs.items():
             if not ID.fullmatch(name):
                 raise UsageError(f'run {name!r}: no name for a file; use letters, digits, ".", "_" and "-"')

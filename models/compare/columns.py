@@ -42,6 +42,7 @@ SCHEMA = pa.schema(
         ('parameters', pa.int64()),
         ('examples', pa.int64()),
         ('left_out', pa.int64()),
+        ('absent', pa.list_(pa.string())),
         ('accuracy', pa.float64()),
         ('standard_error', pa.float64()),
         ('training_accuracy', pa.float64()),

@@ -1,8 +1,7 @@
-"""Files that are there whole or not at all, and paths of a comparison."""
+"""Paths of a comparison."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,14 +43,3 @@ class Places:
     def result(self, run: str) -> Path:
         """What it has come to."""
         return self.runs / f'row-{run}.json'
-
-
-def write_whole(path: Path, content: bytes | str) -> None:
-    """Writes a file beside its place, flushes it to the disk and moves it there; makes the folders above it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f'.{path.name}.partial')
-    with open(beside, 'wb') as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)

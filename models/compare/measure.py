@@ -50,6 +50,7 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
         split=split,
         export=package.export,
         parameters=_parameters(Path(package.folder, FILES['keras'])),
+        absent=result.absent,
         exports=tuple(_export(Path(package.folder, name), examples, split, faces) for name in names),
         **shared,
     )

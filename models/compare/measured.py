@@ -39,6 +39,7 @@ class Measured:
         test: `name@digest` of the dataset.
         export: file name of the export that labels; the figures are its.
         parameters: of the Keras model; None where the package has none that can be read.
+        absent: classes of the model that the dataset does not know; a face that is named so counts as wrong.
         examples, left_out, accuracy, standard_error, loss, macro_f1, calibration_error, recall, confusion, reliability: see `Metrics`.
         exports: each one.
     """
@@ -48,6 +49,7 @@ class Measured:
     split: str
     export: str
     parameters: int | None
+    absent: tuple[str, ...]
     examples: int
     left_out: int
     accuracy: float
@@ -74,5 +76,9 @@ def to_json(measured: Measured) -> str:
 def from_json(line: str) -> Measured:
     """The same again."""
     said: dict[str, Any] = json.loads(line)
-    bins = tuple(ReliabilityBin(**one) for one in said['reliability'])
-    return Measured(**said | {'reliability': bins, 'exports': tuple(ExportFigures(**one) for one in said['exports'])})
+    tuples = {
+        'absent': tuple(said['absent']),
+        'reliability': tuple(ReliabilityBin(**one) for one in said['reliability']),
+        'exports': tuple(ExportFigures(**one) for one in said['exports']),
+    }
+    return Measured(**said | tuples)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from ...configs.errors import UsageError
 from ...configs.schema import CompareConfig, TrainConfig
 from ..data.dataset import Dataset
 from ..package import MANIFEST, find
-from ..training.recipe import IDENTITY, identity, refuse_another
+from ..training.recipe import identity, read_identity, refuse_another
 from ..weights import beginning
 from . import told
 from .architectures import spelled_out
@@ -108,8 +107,9 @@ def _check_training(dataset: Dataset, config: TrainConfig) -> None:
 def _refuse_another(name: str, training: Training, places: Places) -> None:
     asked = identity(training.config, training.dataset.id)
     for folder, finished in ((places.package(name), True), (places.partial(name), False)):
-        if (folder / IDENTITY).is_file():
-            refuse_another(folder, json.loads((folder / IDENTITY).read_text()), asked, finished)
+        said = read_identity(folder)
+        if said is not None:
+            refuse_another(folder, said, asked, finished)
         elif folder.exists() and any(folder.iterdir()):
             raise UsageError(f'{str(folder)!r}: was not trained by `mien compare`; name another --out')
     if (places.package(name) / MANIFEST).is_file():

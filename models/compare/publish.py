@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..whole import write_whole
 from .best import Choice, Rule, choose
-from .files import Places, write_whole
+from .files import Places
 from .markdown import markdown
 from .page import page
 from .pictures import draw

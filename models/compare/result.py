@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..evaluation.confidence import ReliabilityBin
-from .files import write_whole
+from ..whole import write_whole
 from .measured import ExportFigures
 from .row import Row
 
@@ -46,7 +46,7 @@ def _parsed(said: dict[str, Any]) -> Result:
     row = said['row']
     exports = row['exports'] and tuple(ExportFigures(**one) for one in row['exports'])
     return Result(
-        Row(**row | {'exports': exports, 'classes': row['classes'] and tuple(row['classes'])}),
+        Row(**row | {'exports': exports} | {name: None if row[name] is None else tuple(row[name]) for name in ('classes', 'absent')}),
         tuple(tuple(counts) for counts in said['confusion']),
         tuple(ReliabilityBin(**one) for one in said['reliability']),
         tuple(said['history']),

@@ -11,7 +11,8 @@ import yaml
 
 from ...configs.load import as_dict
 from ..package import MANIFEST
-from .files import Places, write_whole
+from ..whole import write_whole
+from .files import Places
 from .plan import Training
 from .processes import run_logged
 

@@ -124,9 +124,9 @@ def _view(title: str, note: str, columns: Columns, rows: Sequence[Row], best: st
 def _results(rows: Sequence[Row], best: str | None) -> View:
     """What all were measured on is said once where it is the same for all."""
     tested = {_tested(row) for row in rows if row.status == OK}
-    if len(tested) != 1:
-        return _view('Results', RESULTS_NOTE, RESULTS | TESTED, rows, best)
-    return _view('Results', f'{RESULTS_NOTE} All are measured on {tested.pop()}.', RESULTS, rows, best)
+    same = f'All are measured on {tested.pop()}.' if len(tested) == 1 else ''
+    wrong = [f'{row.id} also says {", ".join(row.absent)}, which there is none of: counted as wrong.' for row in rows if row.absent]
+    return _view('Results', ' '.join([RESULTS_NOTE, *filter(None, [same]), *wrong]), RESULTS if same else RESULTS | TESTED, rows, best)
 
 
 def _recall(rows: Sequence[Row], best: str | None) -> View:
@@ -146,6 +146,9 @@ def _exports(rows: Sequence[Row]) -> View:
                 strong.add(len(lines))
             speed = (seconds(one.load_warm), seconds(one.latency), f'{one.faces_per_second:,.0f}')
             lines.append((row.id, one.file, megabytes(one.bytes), percent(one.accuracy), *speed))
-    note = 'Strong: the fastest of a package that is no less accurate here than its float TFLite, or without one than what labels.'
+    note = (
+        'Of those that run without TensorFlow. Strong: the fastest of a package that is no less accurate here than its float TFLite, or '
+        'without one than what labels.'
+    )
     head = ('run', 'export', 'size', 'accuracy', 'warm', '1 face', 'faces a second')
     return View('Exports', note, head, tuple(lines), frozenset(strong))

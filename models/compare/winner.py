@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ...configs.errors import UsageError
 from ..package import ModelPackage, find
+from ..whole import write_whole
 from .best import Choice
-from .files import Places, write_whole
+from .files import Places
 
 WHY = 'best.json'
 

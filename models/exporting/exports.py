@@ -17,7 +17,7 @@ from ..evaluation.evaluate import predict
 from ..interpreter import Labeller
 from ..package import FILES
 from .export import LabellingModel, tflite
-from .int8 import int8, sample
+from .int8 import int8, int8_weights, sample
 from .onnx import onnx, open_onnx
 from .parity import ACCURACY_LOSS, Answers, ExportFigures, answers, compare, parity_split
 from .saved_model import open_saved_model, write_saved_model
@@ -147,15 +147,29 @@ def _write_float(folder: Path, model: LabellingModel, degrees: float, source: So
 
 
 def _write_int8(folder: Path, network: keras.Model, source: Source, own: Answers, degrees: float | None) -> Labelling:
-    """At a temperature, or at the one that its own answers ask for."""
-    crops, crop = sample(source), source.dataset.crop
-    if degrees is None:
-        raw, _ = predict(Labeller(int8(LabellingModel(source.graph, network, crop, 1.0), crops)), source, 'validation')
-        degrees = temperature(np.log(np.maximum(raw, TINY)), own.labels)
-    content = int8(LabellingModel(source.graph, network, crop, degrees), crops)
+    """At a temperature, or at the one that its own answers ask for. Where whole numbers throughout cost more than a point of validation
+    accuracy, those of the weights alone."""
+    crops, accuracy = sample(source), float(np.mean(own.logits.argmax(axis=1) == own.labels))
+    content, labelling = _calibrated(lambda model: int8(model, crops), network, source, own, degrees)
+    lost = accuracy - float(np.mean(labelling.probabilities.argmax(axis=1) == own.labels))
+    if lost > ACCURACY_LOSS:
+        much = f'{100 * lost:.2f} points of accuracy on validation'
+        print(f'{FILES["int8"]}: activations of 8 bits would lose {much}; the weights alone have them')
+        content, labelling = _calibrated(int8_weights, network, source, own, degrees)
     (folder / FILES['int8']).write_bytes(content)
+    return labelling
+
+
+def _calibrated(
+    convert: Callable[[LabellingModel], bytes], network: keras.Model, source: Source, own: Answers, degrees: float | None
+) -> tuple[bytes, Labelling]:
+    """A converted model at a temperature, or at the one that its own answers ask for, and what it says of the validation split."""
+    if degrees is None:
+        raw, _ = predict(Labeller(convert(LabellingModel(source.graph, network, source.dataset.crop, 1.0))), source, 'validation')
+        degrees = temperature(np.log(np.maximum(raw, TINY)), own.labels)
+    content = convert(LabellingModel(source.graph, network, source.dataset.crop, degrees))
     probabilities, _ = predict(Labeller(content), source, 'validation')
-    return Labelling('int8', degrees, probabilities)
+    return content, Labelling('int8', degrees, probabilities)
 
 
 def _on_parity_split(network: keras.Model, source: Source, own: Answers) -> Answers:

@@ -45,3 +45,12 @@ def int8(model: LabellingModel, crops: np.ndarray) -> bytes:
         options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=KEPT_FLOAT)
         quantizer = tf.lite.experimental.QuantizationDebugger(converter=opened, debug_dataset=one_at_a_time, debug_options=options)
         return quantizer.get_nondebug_quantized_model()
+
+
+def int8_weights(model: LabellingModel) -> bytes:
+    """The same, but only the weights are 8-bit integers in the file, and activations become such, each crop's by its own range, where a
+    kernel multiplies them: for networks whose activations have ranges too different from one channel to the next for one scale.
+    """
+    with converter(model) as opened:
+        opened.optimizations = [tf.lite.Optimize.DEFAULT]
+        return opened.convert()

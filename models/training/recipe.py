@@ -11,6 +11,7 @@ from ...configs.errors import UsageError
 from ...configs.load import as_dict, load
 from ...configs.schema import TrainConfig
 from ..weights.beginning import digests
+from ..whole import write_whole
 
 IDENTITY = 'training.json'
 # Options that change where it is trained or what is told of it, and not the model.
@@ -70,6 +71,23 @@ def refuse_another(folder: Path, said: dict[str, Any], asked: dict[str, Any], fi
         raise UsageError(f'--out {str(folder)!r}: belongs to another training: {"; ".join(differences)}; name another --out or remove it')
 
 
-def write_identity(path: Path, asked: dict[str, Any]) -> None:
-    """Writes it as JSON."""
-    path.write_text(json.dumps(asked, indent=2) + '\n')
+def write_identity(folder: Path, asked: dict[str, Any]) -> None:
+    """Writes a training's identity into its folder, as JSON."""
+    write_whole(folder / IDENTITY, json.dumps(asked, indent=2) + '\n')
+
+
+def read_identity(folder: Path) -> dict[str, Any] | None:
+    """What a folder belongs to; None where it says nothing of it.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        said = json.loads((folder / IDENTITY).read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise UsageError(f'--out {str(folder)!r}: {IDENTITY} cannot be read ({error}); remove the folder') from error
+    if not isinstance(said, dict):
+        raise UsageError(f'--out {str(folder)!r}: {IDENTITY} does not say what it belongs to; remove the folder')
+    return said

@@ -21,7 +21,7 @@ from ..data.dataset import Dataset
 from ..exporting.onnx import refuse_without_converter
 from ..package import MANIFEST, ModelPackage
 from ..weights.beginning import check
-from .recipe import IDENTITY, identity, refuse_another, write_identity
+from .recipe import identity, read_identity, refuse_another, write_identity
 
 if TYPE_CHECKING:
     from ..data.records import Source
@@ -112,9 +112,10 @@ def _help(dataset: Dataset, config: TrainConfig, team: Team, to_do: bool) -> NoR
 
 
 def _finished(out: Path, asked: dict[str, object], config: TrainConfig) -> ModelPackage:
-    if not (out / MANIFEST).is_file() or not (out / IDENTITY).is_file():
+    said = read_identity(out) if (out / MANIFEST).is_file() else None
+    if said is None:
         raise UsageError(f'--out {str(out)!r}: exists and was not written by `mien train`; name another folder')
-    refuse_another(out, json.loads((out / IDENTITY).read_text()), asked)
+    refuse_another(out, said, asked)
     package = ModelPackage.load(out)
     measured_on = json.loads((out / 'metrics.json').read_text())['recipe']['config'].get('measure_on', [])
     for folder in config.measure_on:
@@ -129,9 +130,11 @@ def _open_partial(out: Path, asked: dict[str, object]) -> Path:
     partial = out.with_name(f'{out.name}.partial')
     try:
         (partial / WORK).mkdir(parents=True, exist_ok=True)
-        if (partial / IDENTITY).is_file():
-            refuse_another(partial, json.loads((partial / IDENTITY).read_text()), asked, finished=False)
-        write_identity(partial / IDENTITY, asked)
+        said = read_identity(partial)
+        if said is not None:
+            refuse_another(partial, said, asked, finished=False)
+        if said != asked:
+            write_identity(partial, asked)
     except OSError as error:
         raise UsageError(f'--out {str(out)!r}: cannot be written ({error.strerror}); name another folder') from error
     return partial

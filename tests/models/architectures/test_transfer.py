@@ -3,17 +3,21 @@
 import os
 import subprocess
 import sys
+from http.client import IncompleteRead
 
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
+from mien.configs.errors import UsageError
 from mien.models.architectures.architecture import InputSpec
 from mien.models.architectures.registry import builder
+from mien.models.architectures.transfer import take_imagenet
 from mien.models.training.fit import fit, network, open_source
 from mien.models.weights.begin import begin
 
+CORRUPTED = 'Incomplete or corrupted file detected. The md5 file hash does not match the provided value of 0.'
 COMMAND = 'import sys; from mien.pipelines.cli import main; sys.exit(main(sys.argv[1:]))'
 
 
@@ -118,6 +122,29 @@ def test_imagenet_without_network_is_one_line(dataset, tmp_path):
     assert lines[-1].startswith("mien: weights 'imagenet': Keras cannot download those of MobileNet")
     assert 'give --weights FILE' in lines[-1]
     assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize(
+    'error', [TimeoutError('The read operation timed out'), ConnectionResetError('by peer'), IncompleteRead(b''), ValueError(CORRUPTED)]
+)
+def test_a_download_that_breaks_off_is_one_line(monkeypatch, error):
+    def broken(*_, **__):
+        raise error
+
+    network = builder('MobileNet')(InputSpec(32, 3, 32, 0.0, 1.0), 2)
+    monkeypatch.setattr('keras.src.utils.file_utils.get_file', broken)
+    with pytest.raises(UsageError, match=r'Keras cannot download those of MobileNet \(.+\); give --weights FILE'):
+        take_imagenet(network, 'MobileNet')
+
+
+def test_a_bug_is_not_called_a_download(monkeypatch):
+    def broken(*_, **__):
+        raise ValueError('shapes differ')
+
+    network = builder('MobileNet')(InputSpec(32, 3, 32, 0.0, 1.0), 2)
+    monkeypatch.setattr('keras.src.utils.file_utils.get_file', broken)
+    with pytest.raises(ValueError, match='shapes differ'):
+        take_imagenet(network, 'MobileNet')
 
 
 def stem(backbone):

@@ -37,6 +37,7 @@ def row() -> Callable[..., Row]:
             'package': f'runs/{name}',
             'model': f'{name}@ba9876543210',
             'examples': 1000,
+            'absent': (),
             'accuracy': 0.9,
             'standard_error': 0.01,
             'recall': {'neutral': 0.95, 'anger': None},

@@ -125,6 +125,11 @@ def test_a_name_becomes_part_of_a_file_name():
         ({'packages': ('default',)}, [], 'no dataset to measure them on'),
         ({'packages': ('default', './default')}, ['raw'], "run 'default': there are two"),
         ({'architectures': ('dcnn',), 'only': ('raw-dcn',)}, ['raw'], r"--only 'raw-dcn': no such run \(did you mean 'raw-dcnn'\?\)"),
+        (
+            {'runs': {'a': {}}, 'architectures': ('dcnn',), 'seeds': (1, 2)},
+            ['raw'],
+            'architectures, seeds: set beside runs, each of which has its own; say them in the config of a run',
+        ),
         ({'runs': {'a/b': {}}}, ['raw'], "run 'a/b': no name for a file"),
         ({'runs': {'a': {'dataset': 'row'}}}, ['raw'], r"dataset 'row' is not among the DATASETs \(did you mean 'raw'\?\)"),
         ({'runs': {'a': {}}}, ['raw', 'curated'], 'names no dataset'),
@@ -157,7 +162,7 @@ def test_a_changed_recipe_is_refused_with_the_difference(folder, tmp_path):
     raw, places = folder('raw'), Places(tmp_path / 'out')
     (run,) = prepared([raw], places.out, config(architectures=('dcnn',), epochs=3)).runs
     places.partial(run.id).mkdir(parents=True)
-    write_identity(places.partial(run.id) / 'training.json', identity(trained(run), planned(run, 'test').dataset))
+    write_identity(places.partial(run.id), identity(trained(run), planned(run, 'test').dataset))
     assert prepared([raw], places.out, config(architectures=('dcnn',), epochs=3)).ids == ('raw-dcnn',)
     with pytest.raises(UsageError, match='epochs is 3 there, 4 here'):
         prepared([raw], places.out, config(architectures=('dcnn',), epochs=4))

@@ -67,6 +67,12 @@ def test_the_fastest_at_no_measured_loss(row):
     assert fastest([*exports, ExportFigures('model-other.tflite', 1, 0.9, 0.0, 0.0, 9000.0)], 'model.tflite') == 'model-other.tflite'
 
 
+def test_a_class_that_the_measured_dataset_lacks_is_said(row):
+    results = views([row('a'), row('b', absent=('fear', 'contempt'))], None)[0]
+    assert results.note.endswith(' b also says fear, contempt, which there is none of: counted as wrong.')
+    assert 'also says' not in views([row('a')], None)[0].note
+
+
 def test_without_a_float_tflite_none_may_be_less_accurate_than_what_labels(row):
     exports = row('a').exports[:2]
     assert fastest(exports, 'model-int8.tflite') == 'model-int8.tflite'

@@ -1,6 +1,7 @@
 """The exports of one training, each opened by a reader that we did not write, against the Keras file."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -122,6 +123,27 @@ def test_onnxruntime_reads_the_onnx_file(whole, crops, expected):
 
 def test_litert_reads_the_float_file(whole, crops, expected):
     np.testing.assert_allclose(Labeller(content(whole, 'float')).predict(crops), expected, atol=1e-5)
+
+
+def test_weights_alone_are_integers_where_one_scale_for_all_activations_costs_too_much(whole, source, train_config, tmp_path, capsys):
+    """Beside the logits stands the images' mean, thousands of times as large, which nothing hangs on."""
+    trained = keras.models.load_model(Path(whole.folder, 'model.keras'))
+    images = keras.Input(trained.input_shape[1:])
+    beside = keras.ops.mean(images, axis=(1, 2)) * 1e5
+    logits = keras.layers.Dense(3, use_bias=False)
+    network = keras.Model(images, logits(keras.layers.Concatenate()([trained(images), beside])))
+    logits.set_weights([np.eye(4, 3, dtype=np.float32)])
+    network.save(tmp_path / 'model.keras')
+    figures = {some.name: some for some in write_exports(tmp_path, network, source, train_config(exports=('float', 'int8'))).figures}
+    assert re.search(
+        r'model-int8\.tflite: activations of 8 bits would lose [0-9.]+ points .* on validation; the weights', capsys.readouterr().out
+    )
+    assert figures['int8'].bytes < figures['float'].bytes / 2
+    assert figures['int8'].faithful
+    labeller, crops = Labeller((tmp_path / 'model-int8.tflite').read_bytes()), next(source.crops('test'))[0]
+    for size in (1, 7, 31, 32):
+        parts = [labeller.predict(crops[first : first + size]) for first in range(0, len(crops), size)]
+        np.testing.assert_array_equal(np.concatenate(parts), labeller.predict(crops))
 
 
 def test_the_int8_file_holds_integers_and_talks_as_the_float_one(whole):

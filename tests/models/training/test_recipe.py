@@ -10,7 +10,7 @@ import pytest
 from mien.configs.errors import UsageError
 from mien.configs.load import as_dict, load
 from mien.configs.schema import TrainConfig
-from mien.models.training.recipe import identity, refuse_another
+from mien.models.training.recipe import IDENTITY, identity, read_identity, refuse_another, write_identity
 from mien.models.weights.beginning import began_with, weights_file
 
 
@@ -41,6 +41,20 @@ def test_an_identity_is_plain_json(train_config):
     asked = identity(train_config(classes=('neutral', 'anger')), 'faces@1')
     assert json.loads(json.dumps(asked)) == asked
     assert asked.keys() >= as_dict(load(TrainConfig, 'train')).keys() - {'device', 'expect_accuracy', 'measure_on'}
+
+
+def test_an_identity_is_read_as_it_was_written(train_config, tmp_path):
+    assert read_identity(tmp_path) is None
+    write_identity(tmp_path, identity(train_config(), 'faces@1'))
+    assert [path.name for path in tmp_path.iterdir()] == [IDENTITY]
+    assert read_identity(tmp_path) == identity(train_config(), 'faces@1')
+
+
+@pytest.mark.parametrize('text', ['', '{"epochs": ', '[]'])
+def test_an_identity_that_is_none_is_told(tmp_path, text):
+    (tmp_path / IDENTITY).write_text(text)
+    with pytest.raises(UsageError, match=r"--out '.*': training\.json .*; remove the folder"):
+        read_identity(tmp_path)
 
 
 def test_a_module_may_carry_weights_and_is_not_run(train_config, tmp_path, monkeypatch):

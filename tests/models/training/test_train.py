@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -123,6 +124,14 @@ def test_another_dataset_of_other_crops_is_refused_before_anything_is_trained(da
     with pytest.raises(UsageError, match=r'crops are .* 48x48x1, this training takes .* 32x32x1; build it with the same'):
         train(dataset.folder, str(tmp_path / 'out'), train_config(measure_on=(str(other.parent),)), '')
     assert not any(path.name.startswith('out') for path in tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_over_the_epochs(dataset):
+    command = [sys.executable, '-m', 'benchmarks.training_memory', dataset.folder, '--epochs', '8', '--', '--batch-size', '16']
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[3])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r'epoch 8 to epoch 2: (0\.9|1\.0)', done.stdout)
 
 
 def test_a_finished_package_is_left_alone(dataset, package, train_config, capsys):
