@@ -211,7 +211,7 @@ class TrainConfig:
     mixup: float = option('augment: mix examples and targets in pairs by shares of Beta(X, X); 0: not at all', low=0.0)
     plateau_factor: float = option('ReduceLROnPlateau: factor', low=0.0, high=0.99)
     plateau_patience: int = option('ReduceLROnPlateau: epochs without a better validation loss', low=1)
-    stop_patience: int | None = option('EarlyStopping: epochs without a better validation loss; default: never', low=1)
+    stop_patience: int | None = option('EarlyStopping: epochs without a better validation loss; null in a config: never', low=1)
     flip_average: bool = option('the package averages the logits of each crop and of its mirror image, in twice the time')
     least_share: float = option(
         'the package expects each class at least this often, where it was rarer in training: finds more of it', low=0.0, high=0.5
