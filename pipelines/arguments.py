@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     train = _command(commands, 'train', 'a dataset of `mien build` to a model package')
     train.add_argument('dataset', metavar='DATASET')
     train.add_argument('--out', required=True, type=_on_a_disk, metavar='DIR', help='folder that becomes the package')
-    add_options(train, TrainConfig)
+    add_options(train, TrainConfig, 'train')
     evaluate = _command(commands, 'evaluate', 'accuracy, confusions, calibration and slices of a model on a split')
     evaluate.add_argument('model', metavar='MODEL')
     evaluate.add_argument('dataset', metavar='DATASET')
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument(
         '--out', required=True, type=_on_a_disk, metavar='DIR', help='folder for the table, its plots, the packages, and the best of them'
     )
-    add_options(compare, CompareConfig)
+    add_options(compare, CompareConfig, 'compare')
     verify = _command(commands, 'verify', 'checks that a snapshot is as it was written; status 3 if not')
     verify.add_argument('snapshot', metavar='SNAPSHOT')
     verify.add_argument('--json', action='store_true', help='print the findings as one line of JSON')
@@ -104,4 +104,4 @@ def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], text:
     command.add_argument('--overwrite', action='store_true', help="replace another run's output once this one is complete")
     command.add_argument('--json', action='store_true', help='print the result as one line of JSON')
     command.epilog = "Beam's own options follow after --."
-    add_options(command, schema)
+    add_options(command, schema, name)

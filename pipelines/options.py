@@ -6,13 +6,15 @@ import argparse
 import types
 from collections.abc import Callable
 from dataclasses import Field, fields
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
-from ..configs.load import load
+from ..configs.load import as_dict, load
 
 
-def add_options(parser: argparse.ArgumentParser, schema: type) -> None:
-    """Adds an option for every field of a schema that a command line can say; maps stand in config files alone."""
+def add_options(parser: argparse.ArgumentParser, schema: type, job: str) -> None:
+    """Adds an option for every field of a job's schema that a command line can say; maps stand in config files alone."""
+    parser.formatter_class = _saying_defaults(schema, job)
     parser.add_argument('--config', metavar='FILE', help='YAML file, or the name of a shipped config, that overrides the defaults')
     hints = get_type_hints(schema)
     for field in fields(schema):
@@ -34,13 +36,34 @@ def _plain(kind: Any) -> Any:
 
 
 def _how(field: Field[Any], kind: Any) -> dict[str, Any]:
-    text = field.metadata['help'].replace('%', '%%')
+    text, choices = field.metadata['help'], field.metadata['choices'] or ()
+    if not all(choice in text for choice in choices):
+        text = f'{text} ({", ".join(choices)})'
+    text = text.replace('%', '%%')
     if kind is bool:
         return {'action': argparse.BooleanOptionalAction, 'help': text}
     if get_origin(kind) is tuple:
         item = get_args(kind)[0]
         return {'type': _several(item), 'metavar': 'A,B' if item is str else 'N,M', 'help': text}
     return {'type': kind, 'metavar': {int: 'N', float: 'X'}.get(kind, 'TEXT'), 'help': text}
+
+
+def _saying_defaults(schema: type, job: str) -> type[argparse.HelpFormatter]:
+    """A formatter that says each option's default; the job's config is read only where help is asked for."""
+
+    @cache
+    def defaults() -> dict[str, Any]:
+        return as_dict(load(schema, job))
+
+    class SayingDefaults(argparse.HelpFormatter):
+        def _get_help_string(self, action: argparse.Action) -> str:
+            text, value = action.help or '', defaults().get(action.dest)
+            if value is None or value == [] or 'default' in text:
+                return text
+            plain = ','.join(map(str, value)) if isinstance(value, list) else str(value).lower() if isinstance(value, bool) else str(value)
+            return f'{text} (default: {plain})'
+
+    return SayingDefaults
 
 
 def _several(item: type) -> Callable[[str], tuple[Any, ...]]:

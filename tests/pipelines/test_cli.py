@@ -32,6 +32,22 @@ def test_help_answers_at_once():
     assert time.monotonic() - started < 2  # the claim of half a second is a benchmark's; a busy machine must not fail a test
 
 
+@pytest.mark.parametrize(
+    ('command', 'said'),
+    [
+        ('label', 'detections below this score are no faces (default: 0.7)'),
+        ('label', 'share of failed photos above which the job fails (default: 0.5)'),
+        ('build', 'where the five landmarks lie in a crop (arcface-112, fer2013) (default: arcface-112)'),
+        ('build', 'only the first N inputs, by uri --shards'),  # has none
+        ('train', 'weights are always float32 (float32, mixed_bfloat16, mixed_float16) (default: float32)'),
+        ('train', 'augment: mirror half of the examples (default: true)'),
+        ('compare', 'test (default: test)'),
+    ],
+)
+def test_help_says_choices_and_defaults(command, said):
+    assert said in ' '.join(run(command, '--help').stdout.split())
+
+
 def test_help_imports_nothing_heavy():
     code = "import sys\nfrom mien.pipelines.cli import main\ntry: main(['label', '--help'])\nexcept SystemExit: pass\n"
     code += "print([name for name in ('apache_beam', 'tensorflow', 'numpy', 'cv2', 'pyarrow') if name in sys.modules])"
