@@ -1,7 +1,5 @@
 """What a runner gets: no pixels across a shuffle, no coder that only this Python reads, nothing of this machine."""
 
-from pathlib import Path
-
 import apache_beam as beam
 import numpy as np
 import pytest
@@ -74,7 +72,7 @@ def test_steps_carry_nothing_of_this_machine(graphs):
 
 
 def test_a_step_is_small_but_for_the_model_and_a_job_fits_into_a_request(graphs):
-    export = Path(find('default').folder, 'model.tflite').stat().st_size
+    export = find('default').export_path.stat().st_size
     large = {code.step: code.packed for graph in graphs for code in codes(graph.proto) if code.packed > 1 << 14}
     assert set(large) == {'LabelFaces/Infer/BeamML_RunInference'}
     assert large['LabelFaces/Infer/BeamML_RunInference'] < 4 / 3 * export + (1 << 14)  # the export as base64

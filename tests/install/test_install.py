@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from apache_beam.runners.portability.stager import Stager
 
+from mien.models.package import find, installed
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.install, pytest.mark.timeout(1500)]
 
@@ -39,6 +41,7 @@ def test_an_empty_environment_runs_the_demo_outside_of_the_checkout(make, tmp_pa
 
 def test_the_wheel_holds_configs_and_default_model_and_only_mien(tmp_path):
     names = zipfile.ZipFile(wheel(tmp_path)).namelist()
-    assert {'mien/configs/label.yaml', 'mien/models/packages/default/model.json', 'mien/models/packages/default/model.tflite'} <= set(names)
+    packages = {f'mien/models/packages/{name}/{file}' for name in installed() for file in ('model.json', *find(name).files)}
+    assert {'mien/configs/label.yaml', *packages} <= set(names)
     assert {name.split('/')[0].split('-')[0] for name in names} == {'mien'}
     assert {name.split('/')[1] for name in names if name.startswith('mien/')} == {'configs', 'storage', 'transforms', 'models', 'pipelines'}
