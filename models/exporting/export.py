@@ -13,6 +13,7 @@ import tensorflow as tf
 from ...configs.schema import Crop
 from ..data.graph import TransformGraph
 from ..quiet import stderr_kept
+from .blocks import in_blocks
 
 
 class LabellingModel(tf.Module):
@@ -25,7 +26,7 @@ class LabellingModel(tf.Module):
 
     def __init__(self, graph: TransformGraph, network: keras.Model, crop: Crop, temperature: float) -> None:
         super().__init__()
-        self.graph = graph
+        self.graph, network = graph, in_blocks(network)
         # The network's own variables, not the network: with a Keras 3 model among the tracked objects, the SavedModel is right but
         # its TFLite conversion lacks the weights and answers NaN.
         self.weights = [weight.value for weight in network.weights]
