@@ -15,6 +15,7 @@ SPLITS = ('train', 'validation', 'test')
 DROP = 'drop'  # what a label map says of a label that shall make no example
 COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # of record files, and what TensorFlow calls them
 OPTIMIZERS = ('adam', 'nadam')
+MIRRORS = ('none', 'average', 'orient')
 SCHEDULES = ('plateau', 'cosine')
 PRECISIONS = ('float32', 'mixed_bfloat16', 'mixed_float16')
 INPUT_RANGES = ('0..255', '0..1', '-1..1')
@@ -212,7 +213,11 @@ class TrainConfig:
     plateau_factor: float = option('ReduceLROnPlateau: factor', low=0.0, high=0.99)
     plateau_patience: int = option('ReduceLROnPlateau: epochs without a better validation loss', low=1)
     stop_patience: int | None = option('EarlyStopping: epochs without a better validation loss; null in a config: never', low=1)
-    flip_average: bool = option('the package averages the logits of each crop and of its mirror image, in twice the time')
+    mirror: str = option(
+        'how the package gives mirror images one label: orient turns each crop so that its darker half is on the left; average takes the '
+        'mean of the logits of both, in twice the time; none: not at all',
+        choices=MIRRORS,
+    )
     least_share: float = option(
         'the package expects each class at least this often, where it was rarer in training: finds more of it', low=0.0, high=0.5
     )

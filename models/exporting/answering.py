@@ -1,4 +1,4 @@
-"""A trained network as it answers: it may look at mirror images, too, and be fairer to rare classes than its training was."""
+"""A trained network as it answers: it may give mirror images one label, and be fairer to rare classes than its training was."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ def answering(network: keras.Model, source: Source, config: TrainConfig) -> kera
     Raises:
         UsageError: the examples of a class have no weight, and it shall be expected.
     """
-    if config.flip_average:
-        network = flip_averaged(network)
+    if config.mirror == 'average':
+        network = averaged(network)
+    if config.mirror == 'orient':
+        network = oriented(network)
     if not config.least_share:
         return network
     shares = source.shares('train')
@@ -30,11 +32,19 @@ def answering(network: keras.Model, source: Source, config: TrainConfig) -> kera
     return raised(network, least_shares(shares, config.least_share))
 
 
-def flip_averaged(network: keras.Model) -> keras.Model:
+def oriented(network: keras.Model) -> keras.Model:
+    """A network that sees each image so that its left half is not the brighter one, whichever way round it comes."""
+    images = keras.Input(network.input_shape[1:], name='image')
+    side = np.sign(np.arange(images.shape[2]) - (images.shape[2] - 1) / 2).astype(np.float32).reshape(1, 1, -1, 1)
+    lead = ops.sum(images * side, axis=(1, 2, 3), keepdims=True)
+    return keras.Model(images, network(ops.where(lead < 0, ops.flip(images, axis=2), images)), name=f'{network.name}_oriented')
+
+
+def averaged(network: keras.Model) -> keras.Model:
     """The mean of a network's logits of each image and of its mirror image, so that both get the same."""
     images = keras.Input(network.input_shape[1:], name='image')
     both = network(ops.concatenate([images, ops.flip(images, axis=2)], axis=0))
-    return keras.Model(images, ops.mean(ops.reshape(both, (2, -1, both.shape[-1])), axis=0), name=f'{network.name}_flip_averaged')
+    return keras.Model(images, ops.mean(ops.reshape(both, (2, -1, both.shape[-1])), axis=0), name=f'{network.name}_averaged')
 
 
 def least_shares(shares: np.ndarray, least: float) -> np.ndarray:

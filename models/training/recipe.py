@@ -17,7 +17,7 @@ IDENTITY = 'training.json'
 # Options that change where it is trained or what is told of it, and not the model.
 BESIDES = ('device', 'expect_accuracy', 'measure_on')
 # Options that say what becomes of a trained network.
-AFTERWARDS = ('name', 'coverage', 'exports', 'flip_average', 'label_with', 'least_share')
+AFTERWARDS = ('name', 'coverage', 'exports', 'label_with', 'least_share', 'mirror')
 
 
 @dataclass(frozen=True)

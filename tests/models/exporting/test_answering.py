@@ -13,7 +13,7 @@ from mien.configs.load import load
 from mien.configs.schema import TrainConfig
 from mien.models.data.graph import TransformGraph
 from mien.models.data.records import Source
-from mien.models.exporting.answering import answering, flip_averaged, least_shares, raised
+from mien.models.exporting.answering import answering, averaged, least_shares, oriented, raised
 from mien.models.training.train import train
 from mien.models.weights.begin import take
 
@@ -28,10 +28,26 @@ def network() -> keras.Model:
 
 
 def test_an_image_and_its_mirror_image_get_the_mean_of_their_logits(network):
-    both = flip_averaged(network)
+    both = averaged(network)
     own, mirrored = network.predict(IMAGES, verbose=0), network.predict(IMAGES[:, :, ::-1], verbose=0)
     np.testing.assert_allclose(both.predict(IMAGES, verbose=0), (own + mirrored) / 2, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(both.predict(IMAGES[:, :, ::-1], verbose=0), (own + mirrored) / 2, rtol=1e-4, atol=1e-4)
+
+
+def test_an_image_is_seen_with_its_darker_half_on_the_left(network):
+    images = IMAGES.copy()
+    images[:3, :, 4:] += 100
+    images[3:, :, :4] += 100
+    expected = network.predict(np.concatenate([images[:3], images[3:, :, ::-1]]), verbose=0)
+    for same in (images, images[:, :, ::-1]):
+        np.testing.assert_allclose(oriented(network).predict(same, verbose=0), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_middle_column_is_on_no_side():
+    inputs = keras.Input((1, 3, 1))
+    network = keras.Model(inputs, keras.layers.Flatten()(inputs))
+    images = np.array([[1, 9, 2], [2, 9, 1], [5, 0, 5]], np.float32).reshape(3, 1, 3, 1)
+    np.testing.assert_array_equal(oriented(network)(images), [[1, 9, 2], [1, 9, 2], [5, 0, 5]])
 
 
 def test_a_class_that_was_rarer_than_the_least_share_is_raised_to_it():
@@ -74,7 +90,7 @@ def test_a_package_with_both_labels_as_its_network_and_teaches_and_is_begun_with
         architecture='compact_resnet',
         epochs=2,
         batch_size=16,
-        flip_average=True,
+        mirror='average',
         least_share=0.3,
         label_with='int8',
     )
