@@ -95,7 +95,7 @@ def test_datasets_of_one_name_are_called_by_their_folders(folder):
         (None, {}, 'train'),
         ('dcnn', {}, 'dcnn'),
         ('dcnn', {'dcnn': 'run_2_1'}, 'run_2_1'),
-        ('compact_resnet', {}, 'train'),
+        ('compact_resnet', {}, 'compact_resnet'),
         ('MobileNetV2', {}, 'transfer'),
         ('mine.networks:build', {}, 'train'),
         ('folder/network.keras', {}, 'train'),
