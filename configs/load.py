@@ -99,7 +99,7 @@ def _read(name: str) -> dict[str, Any]:
         raise UsageError(f'config {name!r}: {reason}; name a YAML file or one of {", ".join(shipped())}') from error
     try:
         values = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
         raise UsageError(f'config {name!r}: not YAML: {" ".join(str(error).split())}') from error
     if not isinstance(values, dict):
         raise UsageError(f'config {name!r}: holds {type(values).__name__}, not `key: value` lines')
@@ -162,7 +162,10 @@ def _number(value: Any) -> Any:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number and not (isinstance(value, str) and POWER.fullmatch(value)):
         return _UNFIT
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return _UNFIT
     return number if math.isfinite(number) else _UNFIT
 
 

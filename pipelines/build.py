@@ -121,7 +121,7 @@ def build_recipe(config: BuildConfig, some: Sequence[Collection], crop: Crop) ->
 
 def _labels_digest(collection: Collection) -> str:
     if collection.labels:
-        return ' '.join(digest(located(path)) for path in collection.labels)
+        return ' '.join(f'{_name(path)}:{digest(located(path))}' for path in collection.labels)  # rejects name the file
     return 'folders of ' + ', '.join(_name(one.given) for one in collection.inputs)
 
 

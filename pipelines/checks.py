@@ -70,7 +70,7 @@ def rows_add_up(snapshot: Finished) -> Iterator[Finding]:
     found = {table: sum(snapshot.length(table, shard) for shard in range(snapshot.shards)) for table in snapshot.tables}
     yield from _differences('counts', snapshot.said['counts'], found)
     faces = sum(row['face_count'] for row in snapshot.all_rows('images', 'face_count'))
-    for table in {'faces', 'labels'} & found.keys():
+    for table in sorted({'faces', 'labels'} & found.keys()):
         if found[table] != faces:
             yield Finding(table, f'holds {found[table]} rows, and face_count adds up to {faces}')
 
@@ -103,7 +103,7 @@ def parts_are_of_the_recipe(snapshot: Finished) -> Iterator[Finding]:
     """Each part says that it was made by what snapshot.json says."""
     said = json.dumps(identity(snapshot.said), sort_keys=True)
     digest = hashlib.sha256(said.encode()).hexdigest()[:12]  # `Recipe.digest`, of the version that made it
-    for name in snapshot.whole:
+    for name in sorted(snapshot.whole):
         made = _metadata(snapshot.folder / name).get(b'mien.recipe', b'nothing').decode()
         if not name.startswith('plan/') and made != digest:
             yield Finding(name, f'was made by recipe {made}, {SNAPSHOT} says {digest}')

@@ -96,7 +96,7 @@ def _is_wanted(uri: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> 
 
 def _source(given: str) -> Source:
     name, separator, rest = given.partition('=')
-    if separator and name and os.sep not in name and not os.path.lexists(given):
+    if separator and name and os.sep not in name and not os.path.lexists(given.partition(os.sep)[0]):
         return Source(name, rest)
     return Source(PurePosixPath(given).name if is_stored(given) else os.path.basename(os.path.abspath(given)), given)
 

@@ -18,6 +18,7 @@ from ..storage.either import read_range
 from ..storage.path import located
 from .build_config import columns
 from .collections import Collection
+from .surroundings import is_fault
 
 PARQUET = b'PAR1'
 BLOCK = 1 << 21  # bytes of a file at a time
@@ -99,6 +100,8 @@ def _batches(path: str, wanted: list[str]) -> Iterator[pa.RecordBatch]:
         is_parquet = read_range(located(path), 0, len(PARQUET)) == PARQUET
         yield from _parquet(path, wanted) if is_parquet else _csv(path, wanted)
     except OSError as error:
+        if is_fault(error):
+            raise
         raise UsageError(f'labels {path!r}: {error.strerror or _line(error)}; name a CSV or Parquet file') from error
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeDecodeError) as error:
         if 'Empty CSV' in str(error):  # not even a line break after the header

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..configs.errors import UsageError
 from ..storage.path import AnyPath
-from ..transforms.parts import SNAPSHOT, WORK
+from ..transforms.parts import DONE, SNAPSHOT, WORK
 from .lock import stands, take, writing
 
 LOCK, BEGUN = 'lock', 'recipe.json'
@@ -55,7 +55,7 @@ class Place:
     def held(self) -> Iterator[bool]:
         """Holds the output against a second writer, and first moves into place what a killed run had ready.
 
-        A wrong call leaves nothing behind that it made. Gives whether something was ready.
+        A wrong call leaves nothing behind that it made, unless a shard is done already. Gives whether something was ready.
 
         Raises:
             UsageError: somebody holds it, or it can't be written.
@@ -67,7 +67,7 @@ class Place:
             try:
                 yield self.settle()
             except UsageError:
-                if stands(file, lock) and (made or not self.begun.exists()):
+                if stands(file, lock) and (made or not self.begun.exists()) and not has_done(self.partial):
                     self._drop(made)
                 raise
             if stands(file, lock) and not self.begun.exists():
@@ -121,6 +121,11 @@ class Place:
     def _tidy(self) -> None:
         shutil.rmtree(self.replaced, ignore_errors=True)
         shutil.rmtree(self.out / WORK, ignore_errors=True)
+
+
+def has_done(partial: AnyPath) -> bool:
+    """Whether an unfinished run has finished a shard."""
+    return any((partial / WORK / DONE).glob('*.json'))
 
 
 def is_complete(folder: AnyPath) -> bool:

@@ -16,7 +16,7 @@ from ..storage.files import copy, remove, remove_tree
 from ..storage.path import StorePath
 from ..transforms.parts import SNAPSHOT, WORK, read_json
 from .lease import Lease, leased
-from .place import BEGUN, is_complete
+from .place import BEGUN, has_done, is_complete
 
 COPIERS = 32  # threads
 
@@ -60,7 +60,7 @@ class StoredPlace:
             try:
                 yield self.settle()
             except UsageError:
-                if is_new or not self.begun.exists():
+                if (is_new or not self.begun.exists()) and not has_done(self.partial):
                     remove_tree(self.partial)
                 raise
 

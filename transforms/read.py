@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import time
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from io import FileIO
 from typing import BinaryIO
 
+from ..storage.definite import GONE, REFUSED
 from ..storage.either import etag_of
 from ..storage.files import fetch_each
 from ..storage.path import StorePath, is_stored, located
@@ -19,8 +19,6 @@ from .records import Address, Entry, Failure, LoadedImage, Status
 
 TRIES = 5
 FIRST_PAUSE = 0.5  # seconds; doubles with every try
-GONE = (errno.ENOENT, errno.ENOTDIR)
-REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV, errno.ENAMETOOLONG)
 CHANGED = Failure(Status.UNREADABLE, 'the archive changed after it was listed')
 
 KINDS = {
@@ -182,11 +180,13 @@ def _open(path: str, flags: int) -> int:
 
 def _whole(file: FileIO, max_bytes: int) -> bytes | Failure:
     size = os.fstat(file.fileno()).st_size
-    data = file.read(size + 1) if size <= max_bytes else b''  # one more, should it have grown: a read costs what it asks for
-    while len(data) > size and len(data) <= max_bytes and (more := file.read(len(data))):
+    if size > max_bytes:
+        return Failure(Status.TOO_LARGE, f'{size} bytes, limit {max_bytes}')
+    data = file.read(size + 1)  # one more, should it have grown: a read costs what it asks for
+    # A read may end early, also before an error that only the next one tells.
+    while len(data) != size and len(data) <= max_bytes and (more := file.read(max(len(data), size - len(data)))):
         data += more
-    size = max(size, len(data))
-    return data if size <= max_bytes else Failure(Status.TOO_LARGE, f'{size} bytes, limit {max_bytes}')
+    return data if len(data) <= max_bytes else Failure(Status.TOO_LARGE, f'{len(data)} bytes, limit {max_bytes}')
 
 
 def _definite(error: OSError) -> Failure:

@@ -99,12 +99,15 @@ def close_shard(layout: Layout, shard: int, rows: Mapping[str, list[Row]]) -> Ma
 
 
 def write_parts(layout: Layout, shard: int, rows: Mapping[str, list[Row]]) -> dict[str, str]:
-    """Writes a shard's part of each table, sorted by uri; gives SHA-256 by path below the folder."""
+    """Writes a shard's part of each table, sorted by uri; gives SHA-256 by path below the folder.
+
+    Photos come last: a second try is repeated for photos that are still doubtful, and these are told by their rows.
+    """
     files = {}
-    for table, schema in layout.schemas.items():
+    for table in sorted(layout.schemas, key='images'.__eq__):
         name = part_name(table, shard, layout.shards)
         ordered = sorted(rows.get(table, ()), key=lambda row: row['uri'])  # stable: faces keep their order
-        files[name] = write_table(located(layout.folder, name), ordered, schema)
+        files[name] = write_table(located(layout.folder, name), ordered, layout.schemas[table])
     return files
 
 

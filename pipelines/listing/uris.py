@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 
+from ...storage.definite import is_definite
 from ...storage.path import Found, StorePath, is_stored, located
 from ...transforms.records import Entry
 from ...transforms.write import IMAGE_SUFFIXES
@@ -43,13 +44,17 @@ def look(path: str) -> Found | None:
     """What a disk or a store says of a file; nothing where it may not be looked at, is gone or is a dangling link.
 
     Raises:
-        OSError: the store does not answer.
+        OSError: the disk or the store does not answer.
     """
     if is_stored(path):
         return _look_up(path)
     try:
         found = os.stat(path)
-    except (OSError, ValueError):
+    except OSError as error:
+        if is_definite(error):
+            return None
+        raise
+    except ValueError:
         return None
     return Found(path, found.st_size, found.st_mtime_ns, None)
 

@@ -25,7 +25,7 @@ class _Level:
 
 
 def walk(folder: str, left_out: frozenset[str]) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """(path below the folder, entry) of each file; a link back to a folder above is an entry, not a way.
+    """(path below the folder, entry) of each file. A link back to a folder above, or a folder that has gone since, is an entry, not a way.
 
     Args:
         left_out: real paths of folders that are not entered.
@@ -46,7 +46,12 @@ def walk(folder: str, left_out: frozenset[str]) -> Iterator[tuple[str, os.DirEnt
                 if not is_sidecar(entry.path):
                     yield f'{level.below}{entry.name}', entry
             elif real_path not in left_out:
-                levels.append(_Level(_scan(entry.path), f'{level.below}{entry.name}/', real_path, level.above | {real_path}))
+                try:
+                    entries = _scan(entry.path)
+                except (FileNotFoundError, NotADirectoryError):
+                    yield f'{level.below}{entry.name}', entry
+                else:
+                    levels.append(_Level(entries, f'{level.below}{entry.name}/', real_path, level.above | {real_path}))
     finally:
         for level in levels:
             level.entries.close()

@@ -136,6 +136,11 @@ def test_what_is_extended_lies_beside_the_file_wherever_one_stands(write, tmp_pa
     assert load(LabelConfig, 'label', '../mine.yaml').limit == 3
 
 
+def test_a_date_that_is_none_and_a_number_too_long_are_named(write):
+    assert 'not YAML: month must be in 1..12' in refusal(LabelConfig, 'label', write(mine='limit: 2026-13-45'))
+    assert 'must be a number' in refusal(LabelConfig, 'label', write(mine=f'max_seconds: {"9" * 400}'))
+
+
 @pytest.mark.parametrize(
     'texts',
     [

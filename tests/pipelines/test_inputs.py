@@ -1,7 +1,9 @@
 """Every entry that is no folder is one input, whatever its name; uris as the design says."""
 
 import dataclasses
+import errno
 import os
+import zipfile
 
 import pytest
 from hypothesis import given
@@ -58,6 +60,39 @@ def test_a_globs_uris_are_below_its_fixed_part(tree):
     assert uris(tree / 'night/*.jpg') == ['a.jpg']
     assert uris(tree / '*/deep/*.png') == ['night/deep/b.png']
     assert uris(tree / 'night/**/*.png') == ['deep/b.png']
+
+
+def test_a_relative_glob_over_nights_is_no_name(tree, monkeypatch):
+    (tree / 'night').rename(tree / 'dt=1')
+    monkeypatch.chdir(tree)
+    assert uris('dt=1/*.jpg') == ['a.jpg']
+    assert uris('dt=dt=1/*.jpg', 'dt=1/deep') == ['deep/b.png', 'dt/a.jpg']
+
+
+def test_a_folder_that_goes_while_it_is_listed_is_an_input_that_is_missing(tree, monkeypatch):
+    scan = os.scandir
+
+    def gone(folder):
+        if str(folder).endswith('deep'):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), folder)
+        return scan(folder)
+
+    monkeypatch.setattr(os, 'scandir', gone)
+    assert uris(tree / 'night') == ['.hidden', 'a.jpg', 'deep', 'notes.txt', 'x.jpg/y.jpg']
+
+
+@pytest.mark.parametrize('what', ['os.stat', 'mien.transforms.containers.kinds.read_range'])
+def test_a_disk_that_does_not_answer_makes_no_photo_of_an_archive(tree, monkeypatch, what):
+    with zipfile.ZipFile(tree / 'photos.zip', 'w') as archive:
+        archive.writestr('a.jpg', b'1')
+    assert uris(tree / 'photos.zip') == ['photos.zip!/a.jpg']
+
+    def fails(*_, **__):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(what, fails)
+    with pytest.raises(OSError, match='Input/output error'):
+        uris(tree / 'photos.zip')
 
 
 def test_the_output_is_no_input(tree):

@@ -1,5 +1,7 @@
 """What is read of labels files, and which cannot be used."""
 
+import errno
+
 import pandas
 import pytest
 
@@ -38,6 +40,17 @@ def test_a_csv_from_a_spreadsheet(tmp_path):
     path.write_bytes('\ufeffimage,note,label\r\n"a, b.jpg","two\r\nlines", anger \r\n007.jpg,,NA\r\n'.encode())
     said = [(label.uri, label.row, label.label) for label in rows(collection('set', ['in'], [path]))]
     assert said == [('a, b.jpg', 1, 'anger'), ('007.jpg', 2, 'NA')]
+
+
+def test_a_disk_that_does_not_answer_is_no_wrong_call(tmp_path, monkeypatch):
+    (tmp_path / 'a.csv').write_text('image,label\n1.jpg,fear\n')
+
+    def fails(*_):
+        raise OSError(errno.EIO, 'Input/output error')
+
+    monkeypatch.setattr(labels_table, 'read_range', fails)
+    with pytest.raises(OSError, match='Input/output error'):
+        rows(collection('set', ['in'], [tmp_path / 'a.csv']))
 
 
 def test_given_splits_are_those_of_all_files(tmp_path):

@@ -138,6 +138,15 @@ def test_a_missing_file_and_files_too_many_are_named(snapshot):
     }
 
 
+def test_pages_of_a_plan_that_are_broken_are_named(snapshot):
+    path = snapshot / 'plan' / PART
+    data = bytearray(path.read_bytes())
+    start = data.index(b'PAR1') + 4
+    data[start + 20 : start + 60] = bytes(40)  # in a page; the footer stands at the end
+    path.write_bytes(data)
+    assert [file for file, what in found(snapshot) if 'is no Parquet file' in what] == [f'plan/{PART}']
+
+
 def test_a_broken_and_a_missing_plan_are_named(snapshot):
     (snapshot / 'plan' / PART).write_bytes(b'PAR1 no more')
     (snapshot / 'plan' / PART.replace('00001', '00002', 1)).unlink()

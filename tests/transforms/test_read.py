@@ -1,5 +1,6 @@
 """What can be wrong with a file is a status; what is wrong with the surroundings is an exception."""
 
+import errno
 import os
 import socket
 
@@ -20,6 +21,46 @@ def test_a_file_gives_its_bytes_up_to_the_limit(tmp_path):
     path.write_bytes(b'12345')
     assert status(path, 5) == b'12345'
     assert status(path, 4) == Status.TOO_LARGE
+
+
+class Halting:
+    """A file whose reads end early, as those of a disk that fails next."""
+
+    def __init__(self, *parts):
+        self.parts = list(parts)
+
+    def fileno(self):
+        return self.file.fileno()
+
+    def read(self, size):
+        part = self.parts.pop(0) if self.parts else b''
+        if isinstance(part, OSError):
+            raise part
+        assert len(part) <= size
+        return part
+
+
+@pytest.mark.parametrize(
+    ('parts', 'limit', 'found'),
+    [
+        ((b'12', b'345'), 9, b'12345'),
+        ((b'12', b''), 9, b'12'),  # it shrank
+        ((b'12345',), 9, b'12345'),
+        ((b'12345' + b'6', b'7'), 9, b'1234567'),  # it grew
+        ((b'12345' + b'6', b'789', b'0'), 9, Status.TOO_LARGE),
+        ((b'12', OSError(errno.EIO, 'Input/output error')), 9, OSError),
+    ],
+)
+def test_a_read_that_ends_early_is_no_short_file(tmp_path, parts, limit, found):
+    (tmp_path / 'five').write_bytes(b'-----')
+    halting = Halting(*parts)
+    with open(tmp_path / 'five', 'rb') as halting.file:
+        if found is OSError:
+            with pytest.raises(OSError, match='Input/output'):
+                read._whole(halting, limit)
+        else:
+            said = read._whole(halting, limit)
+            assert (said.status if isinstance(said, Failure) else said) == found
 
 
 def test_what_is_gone_is_missing(tmp_path):

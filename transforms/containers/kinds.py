@@ -6,6 +6,7 @@ import os
 import stat
 import tarfile
 
+from ...storage.definite import is_definite
 from ...storage.either import read_range
 from ...storage.path import is_stored, located
 from ..records import Kind
@@ -29,11 +30,17 @@ def kind_of(path: str) -> Kind:
 
 
 def read_head(path: str) -> bytes:
-    """A file's first bytes; none of what is no regular file or can't be opened."""
+    """A file's first bytes; none of what is no regular file or can't be opened.
+
+    Raises:
+        OSError: the disk or the store does not answer.
+    """
     try:
         return read_range(located(path), 0, HEAD) if is_stored(path) or stat.S_ISREG(os.stat(path).st_mode) else b''
-    except OSError:
-        return b''
+    except OSError as error:
+        if is_definite(error):
+            return b''
+        raise
 
 
 def is_tar(head: bytes) -> bool:
