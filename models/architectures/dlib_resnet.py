@@ -1,7 +1,7 @@
 """dlib's network of face recognition, for a start with its weights: 29 convolutions, 5.57 million parameters.
 
 dlib's affine layers, which are what batch normalisation becomes after training, are folded into the convolutions before them. So nothing
-is normalised here: learning rates of 1e-4 to 3e-4 suit.
+is normalised here: learning rates of 1e-4 to 5e-4 suit.
 
 Source: Davis King 2017, dlib's `examples/dnn_face_recognition_ex.cpp` (`anet_type`); the blocks are those of He et al. 2016, "Deep Residual
 Learning for Image Recognition", with shortcuts that pool and are padded with zeros.
