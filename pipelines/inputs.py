@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import fnmatch
-import glob
 import heapq
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from ..configs.errors import UsageError
 from ..configs.schema import PhotoConfig
 from ..storage.path import is_stored
 from ..transforms.records import Entry
 from .listing.archives import Named, entries
+from .listing.globs import EVERYTHING, MAGIC, split_glob
 from .listing.lists import SUFFIXES
 from .listing.stored import stored_entries
-from .listing.uris import encode_uri, file_entry, is_sidecar, look
+from .listing.uris import encode_uri, file_entry, look
 from .listing.walk import walk
 
 
@@ -107,38 +106,22 @@ def _entries(source: Source, config: PhotoConfig, left_out: frozenset[str], seve
     if is_stored(given):
         yield from stored_entries(given, source.name, begin, config, left_out)
     elif os.path.isdir(given):
-        for below, found in walk(os.path.abspath(given), left_out):
+        for below, found in walk(os.path.abspath(given), EVERYTHING, left_out):
             yield file_entry(begin + encode_uri(below), found.path, look(found.path))
     elif os.path.lexists(given):
         yield from entries(Named(os.path.abspath(given), encode_uri(source.name), begin, by_name=True, listed=True), config)
-    elif glob.has_magic(given):
-        lists = given.lower().endswith(SUFFIXES)
-        for below, path in _matches(given, left_out):
-            uri = begin + encode_uri(below)
-            yield from entries(Named(os.path.abspath(path), uri, f'{uri}/', by_name=False, listed=lists), config)
+    elif MAGIC.search(given):
+        yield from _matches(given, begin, config, left_out)
     else:
         raise UsageError(f'input {given!r}: no such file or folder; check the path')
 
 
-def _matches(pattern: str, left_out: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """(path below the fixed part of the pattern, path) of each file."""
-    root = _fixed_part(pattern)
-    for path in glob.iglob(pattern, recursive=True, include_hidden=True):
-        if not os.path.isdir(path) and not _is_below(os.path.dirname(path), left_out) and not is_sidecar(path):
-            yield os.path.relpath(path, root), path
-
-
-@lru_cache
-def _is_below(folder: str, left_out: frozenset[str]) -> bool:
-    real = os.path.realpath(folder)
-    return any(real == left or real.startswith(left + os.sep) for left in left_out)
-
-
-def _fixed_part(pattern: str) -> str:
-    """The folder above the first wildcard."""
-    fixed = []
-    for part in Path(pattern).parts[:-1]:
-        if glob.has_magic(part):
-            break
-        fixed.append(part)
-    return os.path.join(*fixed) if fixed else os.curdir
+def _matches(pattern: str, begin: str, config: PhotoConfig, left_out: frozenset[str]) -> Iterator[Entry]:
+    """The files that a glob matches, and folders on the way that can't be listed."""
+    root, wanted = split_glob(pattern)
+    if not os.path.isdir(root or os.curdir):
+        return
+    lists = pattern.lower().endswith(SUFFIXES)
+    for below, found in walk(os.path.abspath(root), wanted, left_out):
+        uri = begin + encode_uri(below)
+        yield from entries(Named(found.path, uri, f'{uri}/', by_name=False, listed=lists and found.is_file()), config)

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ...configs.errors import UsageError
 from ...configs.schema import PhotoConfig
 from ...storage.files import listing
 from ...storage.path import Found, StorePath, located
 from ...transforms.records import Entry
 from ...transforms.write import IMAGE_SUFFIXES
 from .archives import Named, entries
+from .globs import MAGIC, split_glob
 from .lists import SUFFIXES
 from .names import without_sidecars
 from .uris import encode_uri, file_entry
-
-MAGIC = re.compile(r'[*?\[]')
-PIECES = re.compile(r'\*\*/|\*\*|\[!?[^\]]+\]|.', re.DOTALL)
-WILD = {'**/': '(?:[^/]+/)*', '**': '.*', '*': '[^/]*', '?': '[^/]'}
 
 
 def stored_entries(given: str, name: str, begin: str, config: PhotoConfig, left_out: Iterable[str]) -> Iterator[Entry]:
@@ -32,7 +27,7 @@ def stored_entries(given: str, name: str, begin: str, config: PhotoConfig, left_
         begin: what its uris begin with.
         left_out: urls of folders that are no inputs.
     Raises:
-        UsageError: there is no such object and nothing below it; an archive can't be opened.
+        UsageError: there is no such object and nothing below it; an archive can't be opened; a glob that is none.
     """
     place = located(given)
     assert isinstance(place, StorePath)
@@ -47,11 +42,11 @@ def stored_entries(given: str, name: str, begin: str, config: PhotoConfig, left_
 
 def _matches(pattern: StorePath, begin: str, config: PhotoConfig, left_out: Iterable[str]) -> Iterator[Entry]:
     """The objects that a glob matches; what is not called like an image may be an archive."""
-    fixed, rest = split_glob(pattern.key)
-    root, wanted = replace(pattern, key=fixed), glob_pattern(rest)
+    fixed, wanted = split_glob(pattern.key)
+    root = replace(pattern, key=fixed)
     lists = pattern.key.lower().endswith(SUFFIXES)
     for found in _photos(root, left_out):
-        if not wanted.fullmatch(found.path):
+        if not wanted.matches(found.path):
             continue
         uri, path = begin + encode_uri(found.path), str(root / found.path)
         if os.path.splitext(path)[1].lower() in IMAGE_SUFFIXES:
@@ -65,32 +60,3 @@ def _photos(root: StorePath, left_out: Iterable[str]) -> Iterator[Found]:
     out = tuple(f'{url}/' for url in left_out)
     found = (one for one in listing(str(root)) if not str(root / one.path).startswith(out))
     return without_sidecars(found, lambda one: one.path.encode())
-
-
-def split_glob(key: str) -> tuple[str, str]:
-    """The folders above the first wildcard, and the rest."""
-    parts = key.split('/')
-    first = next(index for index, part in enumerate(parts) if MAGIC.search(part))
-    return '/'.join(parts[:first]), '/'.join(parts[first:])
-
-
-def glob_pattern(pattern: str) -> re.Pattern[str]:
-    """A glob as Python's `glob` reads it, hidden names too: `*` and `?` stay within a folder, `**/` is any number of folders.
-
-    Raises:
-        UsageError: it is none.
-    """
-    translated = ''.join(_translated(piece) for piece in PIECES.findall(pattern))
-    try:
-        return re.compile(translated, re.DOTALL)
-    except re.error as error:
-        raise UsageError(f'input glob {pattern!r}: {error}') from error
-
-
-def _translated(piece: str) -> str:
-    if piece in WILD:
-        return WILD[piece]
-    if len(piece) == 1:
-        return re.escape(piece)
-    inside = piece[1:-1].replace('\\', '\\\\')
-    return f'[^{inside[1:]}]' if inside.startswith('!') else f'[{inside}]'

@@ -62,6 +62,21 @@ def test_a_globs_uris_are_below_its_fixed_part(tree):
     assert uris(tree / 'night/**/*.png') == ['deep/b.png']
 
 
+def test_a_glob_loses_no_folder_that_it_may_not_list_and_goes_in_no_circles(tree, monkeypatch):
+    may = os.access
+    monkeypatch.setattr(os, 'access', lambda path, mode: not str(path).endswith('deep') and may(path, mode))
+    (tree / 'night/back').symlink_to(tree / 'night')
+    assert uris(tree / 'night/**/*.png') == ['back', 'deep']
+    assert uris(tree / 'night/*') == ['.hidden', 'a.jpg', 'notes.txt']
+    assert uris(tree / 'night/**', leave_out=[tree / 'night/x.jpg']) == ['.hidden', 'a.jpg', 'back', 'deep', 'notes.txt']
+
+
+@pytest.mark.parametrize('pattern', ['nowhere/*.jpg', 'night/*.gif', 'night/*/'])
+def test_a_glob_that_matches_nothing_is_refused(tree, pattern):
+    with pytest.raises(UsageError, match='holds no file'):
+        uris(f'{tree}/{pattern}')
+
+
 def test_a_relative_glob_over_nights_is_no_name(tree, monkeypatch):
     (tree / 'night').rename(tree / 'dt=1')
     monkeypatch.chdir(tree)
