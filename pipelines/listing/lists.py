@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import os
@@ -19,6 +20,7 @@ from ...transforms.records import Entry
 from .uris import encode_uri, file_entry, look
 
 SUFFIXES = ('.txt', '.lst', '.csv', '.tsv')
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 DELIMITERS = {'.csv': ',', '.tsv': '\t'}
 LONGEST = 1 << 16  # bytes of a line
 AT_ONCE, LOOKERS = 1024, 32  # lines that are looked up together, and by how many threads, where they lie in a store
@@ -26,8 +28,17 @@ SCHEME = re.compile(r'([A-Za-z][A-Za-z0-9+.-]*)://([^/]*)')
 
 
 def is_list(path: str) -> bool:
-    """Whether a file is one by its suffix, and not by its content an image."""
-    return path.lower().endswith(SUFFIXES) and b'\0' not in read_head(path)
+    """Whether a file is one by its suffix, and not by its content an image.
+
+    Raises:
+        UsageError: a list in UTF-16.
+    """
+    if not path.lower().endswith(SUFFIXES):
+        return False
+    head = read_head(path)
+    if head.startswith(UTF_16):
+        raise UsageError(f'input {path!r}: a list in UTF-16; save it in UTF-8')
+    return b'\0' not in head
 
 
 def lines(path: str, key_column: str | None) -> Iterator[tuple[int, str]]:

@@ -47,6 +47,13 @@ def test_marks_and_blank_lines_are_no_names(photos, content):
     assert found == (expected if 'a.jpg' in content else {'\td,e.jpg': Status.MISSING})
 
 
+@pytest.mark.parametrize('suffix', ['txt', 'csv'])
+@pytest.mark.parametrize('coding', ['utf-16-le', 'utf-16-be'])
+def test_a_list_in_utf_16_is_refused(photos, suffix, coding):
+    with pytest.raises(UsageError, match='a list in UTF-16; save it in UTF-8'):
+        uris(written(photos / f'list.{suffix}', '\ufeffuri\na.jpg\n'.encode(coding)))
+
+
 def test_bytes_that_are_no_text_and_percent_signs(photos):
     path = written(photos / 'list.txt', b'caf\xe9.jpg\nc%20.jpg\n')
     assert outcomes(path) == {'caf%E9.jpg': b'raw', 'c%2520.jpg': b'c%20.jpg'}

@@ -1,8 +1,12 @@
 """Names within an archive: no two members have one; an image's sidecars are no inputs."""
 
+import tempfile
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mien.pipelines.listing import names
 from mien.pipelines.listing.names import told_apart, without_sidecars
 from mien.transforms.containers.member import Member
 from mien.transforms.records import Failure, Status
@@ -52,3 +56,11 @@ def test_what_is_said_of_the_archive_itself_has_no_name():
 def test_a_held_member_comes_back_as_it_was():
     (alone,) = members(b'caf\xe9.txt')
     assert list(without_sidecars([alone])) == [alone]
+
+
+@pytest.mark.parametrize('listed', [told_apart, without_sidecars])
+def test_a_full_disk_of_temporary_files_says_so(listed, monkeypatch):
+    monkeypatch.setattr(names, 'TABLES', names.TABLES + 'PRAGMA max_page_count = 8;')
+    with pytest.raises(OSError, match='No space left on device') as error:
+        list(listed(members(*(b'%d.txt' % number for number in range(10_000)))))
+    assert error.value.filename == tempfile.gettempdir()
