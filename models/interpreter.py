@@ -25,12 +25,15 @@ class Labeller:
 
         Raises:
             ValueError: it isn't one.
-            JobFailed: LiteRT runs it without XNNPACK here.
+            JobFailed: LiteRT runs it without XNNPACK here, or XNNPACK can't run it.
         """
         self._interpreter = Interpreter(model_content=model, num_threads=1)
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
-        self._interpreter.allocate_tensors()
+        try:
+            self._interpreter.allocate_tensors()
+        except RuntimeError as error:  # such as scales of integers that differ more than 256-fold from one channel to the next
+            raise JobFailed(f'LiteRT cannot run the model: {error}; label with another export') from error
         require_xnnpack(self._interpreter)
 
     def predict(self, crops: np.ndarray) -> np.ndarray:

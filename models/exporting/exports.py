@@ -147,14 +147,20 @@ def _write_float(folder: Path, model: LabellingModel, degrees: float, source: So
 
 
 def _write_int8(folder: Path, network: keras.Model, source: Source, own: Answers, degrees: float | None) -> Labelling:
-    """At a temperature, or at the one that its own answers ask for. Where whole numbers throughout cost more than a point of validation
-    accuracy, those of the weights alone."""
+    """At a temperature, or at the one that its own answers ask for.
+
+    Where 8-bit activations cost more than a point of validation accuracy, or LiteRT can't run them, only the weights are integers.
+    """
     crops, accuracy = sample(source), float(np.mean(own.logits.argmax(axis=1) == own.labels))
-    content, labelling = _calibrated(lambda model: int8(model, crops), network, source, own, degrees)
-    lost = accuracy - float(np.mean(labelling.probabilities.argmax(axis=1) == own.labels))
-    if lost > ACCURACY_LOSS:
-        much = f'{100 * lost:.2f} points of accuracy on validation'
-        print(f'{FILES["int8"]}: activations of 8 bits would lose {much}; the weights alone have them')
+    try:
+        content, labelling = _calibrated(lambda model: int8(model, crops), network, source, own, degrees)
+    except JobFailed as error:
+        reason = str(error)
+    else:
+        lost = accuracy - float(np.mean(labelling.probabilities.argmax(axis=1) == own.labels))
+        reason = f'they would lose {100 * lost:.2f} points of accuracy on validation' if lost > ACCURACY_LOSS else ''
+    if reason:
+        print(f'{FILES["int8"]}: only the weights are of 8 bits, not the activations: {reason}')
         content, labelling = _calibrated(int8_weights, network, source, own, degrees)
     (folder / FILES['int8']).write_bytes(content)
     return labelling
