@@ -209,4 +209,4 @@ def test_what_is_known_of_a_package_stands_in_its_own_figures(folder):
     row = planned(run, 'test')
     said = json.loads(Path(find('default').folder, 'metrics.json').read_text())['recipe']
     assert (row.dataset, row.batch_size, row.epochs_asked) == (said['dataset'], said['config']['batch_size'], said['config']['epochs'])
-    assert (row.architecture, row.package, row.weights) == ('compact_resnet', 'default', 'none')
+    assert (row.architecture, row.package, row.weights) == (said['config']['architecture'], 'default', said['began_with'])
