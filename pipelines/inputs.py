@@ -124,4 +124,4 @@ def _matches(pattern: str, begin: str, config: PhotoConfig, left_out: frozenset[
     lists = pattern.lower().endswith(SUFFIXES)
     for below, found in walk(os.path.abspath(root), wanted, left_out):
         uri = begin + encode_uri(below)
-        yield from entries(Named(found.path, uri, f'{uri}/', by_name=False, listed=lists and found.is_file()), config)
+        yield from entries(Named(found.path, uri, f'{uri}/', by_name=False, listed=lists and os.path.isfile(found.path)), config)

@@ -21,9 +21,10 @@ REASON = 240  # characters of what a store says
 REFUSED = ('AccessDenied', 'InvalidObjectState')  # the second: archived, to be restored before it is read
 NO_BUCKET = 'NoSuchBucket'
 CONFLICTS = ('ConditionalRequestConflict', 'OperationAborted')  # another write is under way
+TOO_SLOW = 'RequestTimeout'  # with status 400: the body did not come in time
 PASSING = (408, 409, 429)  # and 500 to 599, but for 501: not implemented
 _STATUS = re.compile(r'status code: (\d{3})')
-_CODE = re.compile(r'<Code>(\w+)</Code>')
+_CODE = re.compile(r'<Code>(\w+)</Code>|\(code: (\w+)\)')
 _REGION = re.compile(r'<Region>([\w-]+)</Region>')
 _CAUSE = re.compile(r'(?:message|error): "([^"]+)"')
 _UNNAMED = re.compile(r'Path "(?P<key>.*?)"(?:: | contained)', re.DOTALL)
@@ -39,7 +40,7 @@ class Answer:
     """What a store said to a request that failed.
 
     Attributes:
-        status: of HTTP; None where no answer came.
+        status: of HTTP; None where no answer came, or one of several objects failed in a request for all.
         code: the store's word for the reason; None where it gave none, as for every HEAD.
         region: where the bucket is, where the store says so.
         reason: in a few words.
@@ -55,7 +56,9 @@ class Answer:
     @property
     def is_passing(self) -> bool:
         """Whether the same request may be answered later."""
-        return self.status is None or self.status in PASSING or (self.status >= 500 and self.status != 501)
+        if self.status is None:
+            return self.code not in REFUSED
+        return self.code == TOO_SLOW or self.status in PASSING or (self.status >= 500 and self.status != 501)
 
 
 def answer(error: BaseException) -> Answer:
@@ -63,9 +66,10 @@ def answer(error: BaseException) -> Answer:
     said, _, debug = str(error).partition(_DEBUG)
     status, code, region = (pattern.search(said) for pattern in (_STATUS, _CODE, _REGION))
     text = ' '.join(said.split())
+    word = code and (code[1] or code[2])
     causes = _CAUSE.findall(debug)
-    reason = code[1] if code else status[0] if status else causes[-1] if causes else text.rpartition(' - ')[2]
-    return Answer(int(status[1]) if status else None, code and code[1], region and region[1], reason[:REASON], text[:REASON])
+    reason = word or (status[0] if status else causes[-1] if causes else text.rpartition(' - ')[2])
+    return Answer(int(status[1]) if status else None, word, region and region[1], reason[:REASON], text[:REASON])
 
 
 def is_passing(error: Exception) -> bool:
@@ -88,7 +92,7 @@ def translated(error: Exception, url: str) -> Exception:
         return OSError(errno.ESTALE, os.strerror(errno.ESTALE), url)
     if isinstance(error, FileNotFoundError) and said.code != NO_BUCKET:
         return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), url)
-    if said.status == 403 and said.code in REFUSED:
+    if said.status in (403, None) and said.code in REFUSED:
         return PermissionError(errno.EACCES, os.strerror(errno.EACCES), url)
     if isinstance(error, BaseError | OSError):
         return OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), url)

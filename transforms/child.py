@@ -20,11 +20,13 @@ from dataclasses import replace
 from typing import Any
 
 import cv2
+import numpy as np
 import orjson
 
 from ..configs.schema import Crop
 from .detect import FaceDetector
 from .extract import Extracted, Extraction, extract, faceless
+from .formats.jpeg import without_strays
 from .memory_file import read_all, write_all
 from .records import READ, Face, Status
 
@@ -32,6 +34,8 @@ OUT_OF_MEMORY = 86  # exit status
 LARGE = 16 << 20  # bytes from which on a photo is not left in the memory file
 # What is said on standard error and nowhere else: by libjpeg; and by OpenCV and libraries that have no memory, also as std::bad_alloc.
 CUT_SHORT = (b'Premature end of JPEG', b'premature end of data segment')
+FIRST_WARNING = b'Corrupt JPEG data'  # libjpeg says the first one alone
+TIFF_ERROR = b'TIFF_Error'  # of pixels that OpenCV leaves black
 NO_MEMORY = (b'Insufficient memory', b'No space for', b'ut of memory', b'unknown exception')
 PAGE = resource.getpagesize()
 
@@ -76,7 +80,7 @@ def _answer(asked: dict[str, Any], photo: int, how: Extraction, detector: FaceDe
         os.ftruncate(photo, 0)
     known = None if asked['known'] is None else tuple(map(to_face, asked['known']))
     try:
-        return _reconsidered(extract(content, replace(how, whole_image=asked['whole']), detector, known))
+        return _reconsidered(extract(content, replace(how, whole_image=asked['whole']), detector, known), content)
     except BaseException as error:
         if _is_out_of_memory(error):
             os._exit(OUT_OF_MEMORY)
@@ -89,8 +93,9 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return no_memory or isinstance(error, MemoryError) or 'alloc' in str(error).lower()
 
 
-def _reconsidered(extracted: Extracted) -> Extracted:
-    """What standard error says beyond: a JPEG that was cut and closed again decodes to grey; a decoder without memory only fails.
+def _reconsidered(extracted: Extracted, content: bytes) -> Extracted:
+    """What standard error says beyond: a JPEG that was cut and closed again decodes to grey, damaged strips of a TIFF decode to black; a
+    decoder without memory only fails.
 
     Raises:
         MemoryError: see there.
@@ -98,9 +103,24 @@ def _reconsidered(extracted: Extracted) -> Extracted:
     said = _said()
     if extracted.facts.status is Status.CORRUPT and any(line in said for line in NO_MEMORY):
         raise MemoryError
-    if extracted.facts.status not in READ or not any(line in said for line in CUT_SHORT):
+    if extracted.facts.status not in READ:
         return extracted
-    return faceless(replace(extracted.facts, status=Status.TRUNCATED, detail='its pixels end before the image does', dhash=None))
+    if TIFF_ERROR in said:
+        return _failed(extracted, Status.CORRUPT, 'some of its pixels cannot be decoded')
+    if any(line in said for line in CUT_SHORT) or (FIRST_WARNING in said and _is_cut_short(content)):
+        return _failed(extracted, Status.TRUNCATED, 'its pixels end before the image does')
+    return extracted
+
+
+def _failed(extracted: Extracted, status: Status, detail: str) -> Extracted:
+    return faceless(replace(extracted.facts, status=status, detail=detail, dhash=None))
+
+
+def _is_cut_short(content: bytes) -> bool:
+    """Whether the pixels of a JPEG end too early, of which stray bytes before them kept libjpeg from warning."""
+    cv2.imdecode(np.frombuffer(without_strays(content), np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    said = _said()
+    return any(line in said for line in CUT_SHORT)
 
 
 def _said() -> bytes:
@@ -117,7 +137,7 @@ def _limit_memory(more: int) -> None:
     """Lets this process grow by so many bytes beyond what it has now."""
     with open('/proc/self/statm') as file:
         now = int(file.read().split()[0]) * PAGE
-    resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
+    _limit(resource.RLIMIT_AS, now + more)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -125,8 +145,14 @@ def _limit_time(seconds: float, before: int) -> int:
     """Ends this process by SIGXCPU after so many more seconds of processor time, rounded up; gives the limit, as it was set before."""
     limit = math.ceil(time.process_time() + seconds)
     if limit != before:
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+        _limit(resource.RLIMIT_CPU, limit)
     return limit
+
+
+def _limit(what: int, most: int) -> None:
+    """Sets a soft limit; a hard one that somebody set stays, and nothing may be above it."""
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _die_with_parent(alive: int) -> None:

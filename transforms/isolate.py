@@ -201,12 +201,13 @@ class Child:
 
     def _some(self, deadline: float) -> bytes:
         """What the child has said since; waits for it."""
-        descriptor = self._answers.fileno()
-        while not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        answers = select.poll()
+        answers.register(self._answers, select.POLLIN)
+        if not answers.poll(max(0.0, deadline - time.monotonic()) * 1000):
             self._late = True
             self._process.kill()
             raise Gone
-        come = os.read(descriptor, PIPE)
+        come = os.read(self._answers.fileno(), PIPE)
         if not come:
             raise Gone
         return come

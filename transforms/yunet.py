@@ -80,9 +80,9 @@ def _batch(image: np.ndarray) -> np.ndarray:
 
 
 def _has_extent(rows: np.ndarray) -> np.ndarray:
-    """Which rows are numbers with landmarks apart: a picture that is made for it may have the network say anything."""
+    """Which rows are numbers with sides and landmarks apart: a picture that is made for it may have the network say anything."""
     points = rows[:, 4:14].reshape(-1, 5, 2)
-    return np.isfinite(rows).all(axis=1) & (np.ptp(points, axis=1).max(axis=1) >= 1)
+    return np.isfinite(rows).all(axis=1) & (rows[:, 2:4].min(axis=1) >= 1) & (np.ptp(points, axis=1).max(axis=1) >= 1)
 
 
 def _merged(rows: np.ndarray, min_score: float) -> np.ndarray:

@@ -9,11 +9,12 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from ...configs.errors import UsageError
-from ...storage.path import is_stored, located
+from ...storage.path import StorePath, is_stored, located
 from ...transforms.containers.kinds import read_head
 from ...transforms.containers.parquet_columns import listed
 from ...transforms.records import Entry
@@ -72,8 +73,17 @@ def _absolute(path: str, place: str) -> str:
     if is_stored(place):
         return place
     if is_stored(path) and not os.path.isabs(place):
-        return str(located(path).parent / os.path.normpath(place))
+        return _in_store(path, place)
     return os.path.join(os.path.dirname(os.path.abspath(path)), place)
+
+
+def _in_store(path: str, place: str) -> str:
+    folder = located(path).parent
+    assert isinstance(folder, StorePath)
+    key = os.path.normpath(os.path.join(folder.key, place))
+    if key.startswith('..'):
+        raise UsageError(f'input {path!r}: {place!r} leads out of the bucket; name objects in it, or whole urls')
+    return str(replace(folder, key=key))
 
 
 def _place(path: str, number: int, line: str) -> tuple[str, str]:

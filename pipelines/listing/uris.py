@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import stat
 
 from ...storage.definite import is_definite
 from ...storage.path import Found, StorePath, is_stored, located
@@ -32,7 +33,11 @@ codecs.register_error('percent', _percent)
 def is_sidecar(path: str) -> bool:
     """Whether a file stands beside the image that it belongs to."""
     stem, suffix = os.path.splitext(path)
-    return suffix.lower() in SIDECARS and any(os.path.lexists(f'{stem}{spelling}') for spelling in SPELLINGS)
+    return suffix.lower() in SIDECARS and any(_is_no_folder(f'{stem}{spelling}') for spelling in SPELLINGS)
+
+
+def _is_no_folder(path: str) -> bool:
+    return os.path.lexists(path) and not os.path.isdir(path)
 
 
 def file_entry(uri: str, path: str, found: Found | None) -> Entry:
@@ -41,7 +46,7 @@ def file_entry(uri: str, path: str, found: Found | None) -> Entry:
 
 
 def look(path: str) -> Found | None:
-    """What a disk or a store says of a file; nothing where it may not be looked at, is gone or is a dangling link.
+    """What a disk or a store says of a file; nothing where it may not be looked at, is gone, is a dangling link or a folder.
 
     Raises:
         OSError: the disk or the store does not answer.
@@ -56,7 +61,7 @@ def look(path: str) -> Found | None:
         raise
     except ValueError:
         return None
-    return Found(path, found.st_size, found.st_mtime_ns, None)
+    return None if stat.S_ISDIR(found.st_mode) else Found(path, found.st_size, found.st_mtime_ns, None)
 
 
 def _look_up(url: str) -> Found | None:

@@ -96,6 +96,15 @@ def test_a_folder_that_goes_while_it_is_listed_is_an_input_that_is_missing(tree,
     assert uris(tree / 'night') == ['.hidden', 'a.jpg', 'deep', 'notes.txt', 'x.jpg/y.jpg']
 
 
+def test_a_folder_has_no_size_and_makes_no_sidecar(tree):
+    (tree / 'night/x.txt').write_bytes(b'1')  # beside the folder x.jpg
+    (tree / 'night/back').symlink_to(tree / 'night')
+    (tree / 'night/loop.txt').symlink_to('loop.txt')
+    sizes = {entry.uri: entry.size for entry in entries(tree / 'night')}
+    assert (sizes['x.txt'], sizes['back'], sizes['loop.txt']) == (1, None, None)
+    assert 'loop.txt' in uris(tree / 'night/l*.txt')
+
+
 @pytest.mark.parametrize('what', ['os.stat', 'mien.transforms.containers.kinds.read_range'])
 def test_a_disk_that_does_not_answer_makes_no_photo_of_an_archive(tree, monkeypatch, what):
     with zipfile.ZipFile(tree / 'photos.zip', 'w') as archive:

@@ -26,7 +26,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get('Content-Length') or 0))
         status, code = self.answers[min(type(self).asked, len(self.answers) - 1)]
         type(self).asked += 1
-        body = f'<Error><Code>{code}</Code><Message>m</Message></Error>'.encode() if status >= 300 else b'bytes'
+        body = f'<Error><Code>{code}</Code><Message>m</Message></Error>'.encode() if status >= 300 else code.encode() or b'bytes'
         self.send_response(status)
         for name, value in (('Content-Length', len(body)), ('ETag', '"e"'), ('Last-Modified', 'Wed, 25 Nov 2026 22:00:00 GMT')):
             self.send_header(name, str(value))
@@ -89,6 +89,23 @@ def test_an_answer_is_of_one_object_or_of_the_surroundings(answering, act, statu
     with pytest.raises(OSError, match=r'\[Errno \d+\] [A-Z][a-z ]+: \'s3://bucket/photo.jpg\'') as raised:
         act(located(PATH))
     assert (raised.value.errno, raised.value.filename) == (number, PATH)
+
+
+def test_a_body_that_came_too_slowly_is_sent_again(answering, monkeypatch):
+    monkeypatch.setattr(patience, 'PATIENCE', 5.0)
+    handler = answering((400, 'RequestTimeout'), (200, ''))
+    assert located(PATH).write_bytes(b'1') == 1
+    assert handler.asked == 2
+
+
+@pytest.mark.parametrize(('code', 'number', 'again'), [('AccessDenied', errno.EACCES, False), ('InternalError', errno.ETIMEDOUT, True)])
+def test_one_of_many_that_may_not_be_deleted_is_said_at_once(answering, code, number, again):
+    refused = f'<DeleteResult><Error><Key>photo.jpg</Key><Code>{code}</Code><Message>m</Message></Error></DeleteResult>'
+    handler = answering((200, refused))
+    with pytest.raises(OSError, match=r'photo\.jpg') as raised:
+        objects.delete('s3', 'bucket', ['photo.jpg'])
+    assert raised.value.errno == number
+    assert (handler.asked > 1) == again
 
 
 @pytest.mark.parametrize('answer', [(503, 'SlowDown'), (500, 'InternalError'), (429, 'SlowDown')])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mien.transforms.detect import FaceDetector, overlap, working_size
 from mien.transforms.photo import Photo
+from mien.transforms.yunet import _has_extent
 
 
 @pytest.fixture(scope='module')
@@ -75,3 +76,9 @@ def test_a_smaller_face_asks_for_a_larger_working_size():
 def test_overlap_of_half_shifted_boxes_is_a_third():
     assert overlap(np.array([0, 0, 2, 2]), np.array([1, 0, 2, 2])) == pytest.approx(1 / 3)
     assert overlap(np.array([0, 0, 2, 2]), np.array([5, 5, 2, 2])) == 0
+
+
+def test_a_face_without_sides_is_none():
+    points = np.arange(10, dtype=np.float32)
+    rows = np.float32([[1, 1, *sides, *points, 0.9] for sides in ((20, 20), (0, 0), (1e-44, 20), (np.inf, 20))])
+    assert _has_extent(rows).tolist() == [True, False, False, False]

@@ -42,6 +42,18 @@ HOSTILE = {
 }
 
 
+@pytest.mark.parametrize(
+    'data',
+    [
+        SAMPLES['png'][:16] + struct.pack('>I', 2**32 - 1) + SAMPLES['png'][20:],
+        tiff((256, 4, 1, 2**32 - 1), (257, 3, 1, 3), (273, 4, 1, 8), (279, 4, 1, 3)),
+    ],
+)
+def test_a_side_that_no_column_holds_is_a_broken_header(data):
+    with pytest.raises(BrokenHeader, match='4294967295x'):
+        read_header(data)
+
+
 @pytest.mark.parametrize('name', HOSTILE)
 def test_hostile_structures_cost_time_and_memory_in_proportion(name):
     """A walk of a quarter megabyte takes milliseconds; one that is quadratic, or believes a length, would take minutes or gigabytes."""
@@ -60,7 +72,8 @@ def survives(data: bytes) -> None:
         header = read_header(data)
     except BrokenHeader:
         header = None
-    assert header is None or (header.width > 0 and header.height > 0 and header.orientation in range(1, 9))
+    sides = range(1, 2**31)  # what a column holds
+    assert header is None or (header.width in sides and header.height in sides and header.orientation in range(1, 9))
     assert looks_like(data)
 
 

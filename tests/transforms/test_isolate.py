@@ -1,6 +1,8 @@
 """The child process: what it answers is what `extract` gives; what kills it is one photo's status; it outlives nobody."""
 
 import os
+import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -18,12 +20,15 @@ import pytest
 from mien.configs.schema import Crop
 from mien.transforms.detect import FaceDetector
 from mien.transforms.extract import Extraction, extract
+from mien.transforms.formats.ifd import first_directory
 from mien.transforms.isolate import Asked, IsolatedExtractor, Limits
 from mien.transforms.records import Status
 from tests.processes import extractors
 
 HOW = Extraction(Crop('fer2013', 1.0, 48, 1), 0.025, 0.7, 100_000_000, False)
 LIMITS = Limits(seconds=20.0, memory=2 << 30)
+SETPRIV = shutil.which('setpriv')
+WITHOUT_PRIVILEGES = (SETPRIV, '--bounding-set', '-sys_resource') if SETPRIV and not os.getuid() else ()  # who is not root has none
 
 
 @pytest.fixture
@@ -123,6 +128,62 @@ def test_a_jpeg_that_was_cut_and_closed_again_is_truncated(extractor):
     answer = extractor.extract(data[: len(data) // 2] + b'\xff\xd9')
     assert (answer.facts.status, answer.facts.detail, answer.faces) == (Status.TRUNCATED, 'its pixels end before the image does', ())
     assert extractor.extract(data).facts.status is Status.NO_FACE
+
+
+@pytest.mark.parametrize('progressive', [0, 1])
+def test_stray_bytes_in_a_jpeg_do_not_hide_that_it_was_cut(extractor, progressive):
+    """Of a decoder's warnings the first one alone is said."""
+    image = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_PROGRESSIVE, progressive])[1].tobytes()
+    scan = data.index(b'\xff\xda')
+    strays = data[:scan] + b'\0\0\0' + data[scan:]
+    assert extractor.extract(strays).facts.status is Status.NO_FACE
+    assert extractor.extract(strays[: len(data) // 2] + b'\xff\xd9').facts.status is Status.TRUNCATED
+
+
+@pytest.mark.parametrize('compression', [5, 8, 32773])  # LZW, Deflate, PackBits
+def test_a_tiff_with_a_strip_that_cannot_be_decoded_is_corrupt(extractor, compression):
+    image = np.random.default_rng(0).integers(0, 9, (64, 256), np.uint8)
+    data = bytearray(cv2.imencode('.tiff', image, [cv2.IMWRITE_TIFF_COMPRESSION, compression])[1].tobytes())
+    assert extractor.extract(bytes(data)).facts.status is Status.NO_FACE
+    directory = first_directory(bytes(data), (273, 279))
+    start, length = directory.numbers(273)[0], directory.numbers(279)[0]
+    data[start + 20 : start + length] = bytes(length - 20)
+    answer = extractor.extract(bytes(data))
+    assert (answer.facts.status, answer.facts.detail) == (Status.CORRUPT, 'some of its pixels cannot be decoded')
+
+
+LIMITED_PARENT = """
+import resource
+from mien.transforms.isolate import IsolatedExtractor
+from tests.transforms.test_isolate import HOW, LIMITS, png
+resource.setrlimit(resource.RLIMIT_CPU, (600, 600))
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+extractor = IsolatedExtractor(HOW, LIMITS)
+print(extractor.extract(png(64, 64, bytes(64))).facts.status)
+extractor.close()
+"""
+
+
+def test_hard_limits_of_the_user_stay():
+    """One without privileges may not raise them."""
+    command = [*WITHOUT_PRIVILEGES, sys.executable, '-c', LIMITED_PARENT]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert (done.stdout, done.returncode) == ('no_face\n', 0), done.stderr
+
+
+def test_a_child_answers_beside_a_thousand_open_files():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    extractor = IsolatedExtractor(HOW, LIMITS)
+    try:
+        assert extractor.extract(png(64, 64, bytes(64))).facts.status is Status.NO_FACE
+    finally:
+        extractor.close()
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 BUSY_PARENT = """

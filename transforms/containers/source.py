@@ -9,11 +9,13 @@ import tarfile
 from typing import BinaryIO, cast
 
 from ..records import Status
+from .kinds import is_tar
 from .member import Broken, size_of
 
 STEP = 1 << 16  # bytes that are read and dropped at once
 RATIO, FREE = 250, 1 << 30  # a compressed archive may unpack to so many times its size, and to so many bytes in any case
 HEADERS = 1 << 22  # bytes of headers before one member that are believed
+PADDING = 1 << 20  # bytes of zeros behind an archive that are passed by
 BLANK = bytes(tarfile.BLOCKSIZE)
 
 
@@ -31,7 +33,7 @@ class Source:
     mode = 'rb'
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file, self._at = file, 0
+        self._file, self._at, self._back = file, 0, b''
         self.ended = self.blank = False
         self.headers = HEADERS
 
@@ -51,7 +53,8 @@ class Source:
 
     def take(self, size: int) -> bytes:
         """Data."""
-        data = self._file.read(size)
+        back, self._back = self._back[:size], self._back[size:]
+        data = back + self._file.read(size - len(back))
         self.ended, self.blank = len(data) < size, data == BLANK
         self._at += len(data)
         return data
@@ -66,9 +69,18 @@ class Source:
             raise Broken(Status.CORRUPT, 'a header leads back')
         self._go(place)
 
+    def begins_again(self) -> bool:
+        """Whether another archive follows the end mark of one, as `cat` joins them; then it is read next. Zeros may stand between."""
+        for _ in range(PADDING // len(BLANK)):
+            block = self.take(len(BLANK))
+            if block != BLANK:
+                self._back, self._at = block, self._at - len(block)
+                return len(block) == len(BLANK) and is_tar(block)
+        return False
+
     def _go(self, place: int) -> None:
         self._file.seek(place)
-        self._at = place
+        self._at, self._back = place, b''
 
 
 class Stream(Source):

@@ -71,15 +71,18 @@ def _members(container: Container, source: Source) -> Iterator[Member]:
 
 
 def headers(source: Source) -> Iterator[tarfile.TarInfo]:
-    """The headers of an archive, one at a time; none is kept.
+    """The headers of an archive, and of others that `cat` joined to it, one at a time; none is kept.
 
     Raises:
         Broken: the archive makes no sense or ends too early from here on.
     """
-    with _reading(source):
-        archive = tarfile.TarFile(fileobj=source, tarinfo=Header, encoding='utf-8', errors='surrogateescape')  # type: ignore[arg-type]
-    while (header := _next(archive, source)) is not None:
-        yield header
+    is_more = True
+    while is_more:
+        with _reading(source):
+            archive = tarfile.TarFile(fileobj=source, tarinfo=Header, encoding='utf-8', errors='surrogateescape')  # type: ignore[arg-type]
+        while (header := _next(archive, source)) is not None:
+            yield header
+        is_more = _is_more(source)
 
 
 def read(file: BinaryIO, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes | Failure]]:
@@ -107,6 +110,15 @@ def read_stream(file: BinaryIO, entries: Sequence[Entry]) -> Iterator[tuple[Entr
         failure = broken.failure
     for entry in wanted.values():
         yield entry, failure
+
+
+def _is_more(source: Source) -> bool:
+    """Whether another archive follows; rubbish behind the end mark is none of the archive's business."""
+    try:
+        with faults():
+            return source.begins_again()
+    except Broken:
+        return False
 
 
 def _source(kind: Kind, file: BinaryIO) -> Source:

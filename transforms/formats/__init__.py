@@ -15,6 +15,7 @@ from .webp import is_webp, read_webp
 
 __all__ = ['BrokenHeader', 'CutHeader', 'Header', 'looks_like', 'read_header', 'upright_size']
 
+LONGEST_SIDE = 2**31 - 1  # what the tables hold; no decoder takes as much
 READERS = (
     (is_jpeg, read_jpeg),
     (is_png, read_png),
@@ -39,6 +40,6 @@ def read_header(data: bytes) -> Header | None:
 
 
 def _sized(header: Header) -> Header:
-    if header.width < 1 or header.height < 1:
+    if not (1 <= header.width <= LONGEST_SIDE and 1 <= header.height <= LONGEST_SIDE):
         raise BrokenHeader(f'a {header.format} of {header.width}x{header.height} pixels')
     return header

@@ -46,6 +46,23 @@ def read_jpeg(data: bytes) -> Header:
     return Header('jpeg', *size, orientation or 1, complete=scanned and ended)
 
 
+def without_strays(data: bytes) -> bytes:
+    """The same image without the bytes that stand between its segments.
+
+    Raises:
+        BrokenHeader: a segment makes no sense.
+    """
+    kept = [data[:2]]
+    for marker, start, stop in _segments(data):
+        kept.append(bytes((0xFF, marker)))
+        if marker != EOI:
+            kept.append(data[start - 2 : stop])
+        if marker == SOS:
+            following = MARKER.search(data, stop)
+            kept.append(data[stop : following.start() if following else None])
+    return b''.join(kept)
+
+
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Each whole segment's marker and the range of its content, up to the end of image or of the data."""
     at = 2

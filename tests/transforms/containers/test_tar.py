@@ -193,3 +193,16 @@ def test_a_compressed_tar_that_unpacks_without_end_breaks_off_there(tmp_path, mo
     assert [name for name, _ in found] == [b'a.jpg', b'zeros.jpg', None]
     assert found[0][1] == b'1'
     assert found[1:] == [(b'zeros.jpg', Status.TRUNCATED), (None, Status.CORRUPT)]
+
+
+@pytest.mark.parametrize('padding', [0, 1 << 16])
+def test_archives_that_were_joined_are_read_to_the_last(tmp_path, padding):
+    first, second = (make_tar(tmp_path / f'{name}.tar', {name: name.encode() * 999}).read_bytes() for name in ('a.jpg', 'b.jpg'))
+    joined = [(b'a.jpg', b'a.jpg' * 999), (b'b.jpg', b'b.jpg' * 999)]
+    (tmp_path / 'x.tar').write_bytes(first + bytes(padding) + second)
+    (tmp_path / 'x.tar.gz').write_bytes(gzip.compress(first + bytes(padding)) + gzip.compress(second))
+    assert contents(tmp_path / 'x.tar') == contents(tmp_path / 'x.tar.gz') == joined
+    for rubbish in (b'rubbish' * 100, second[:100]):
+        (tmp_path / 'x.tar').write_bytes(first + rubbish)
+        (tmp_path / 'x.tar.gz').write_bytes(gzip.compress(first) + rubbish)
+        assert contents(tmp_path / 'x.tar') == contents(tmp_path / 'x.tar.gz') == joined[:1]
