@@ -129,12 +129,27 @@ def describe(folder: AnyPath) -> Finished:
         said = json.loads(path.read_bytes())
     except ValueError as error:
         raise UsageError(f'snapshot {str(folder)!r}: {SNAPSHOT} is no JSON ({error}); make it again') from error
-    wrong = [key for key, kind in KEYS.items() if not isinstance(said, dict) or not isinstance(said.get(key), kind)]
+    wrong = _lacking(said)
     if wrong:
         raise UsageError(f'snapshot {str(folder)!r}: {SNAPSHOT} lacks {", ".join(wrong)}: it was not written by mien, or changed since')
     if said['schema_version'] != SCHEMA_VERSION:
         raise UsageError(f'snapshot {str(folder)!r}: schema version {said["schema_version"]}, this mien reads {SCHEMA_VERSION}')
     return Finished(folder, said)
+
+
+def is_ours(folder: AnyPath) -> bool:
+    """Whether a folder holds a snapshot that mien wrote, in whatever version."""
+    path = folder / SNAPSHOT
+    if not path.is_file():
+        return False
+    try:
+        return not _lacking(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _lacking(said: Any) -> list[str]:
+    return [key for key, kind in KEYS.items() if not isinstance(said, dict) or not isinstance(said.get(key), kind)]
 
 
 def _unfinished(folder: AnyPath) -> str:

@@ -82,7 +82,8 @@ def _deciding(said: dict[str, Any]) -> dict[str, Any]:
     """The part of a description that decides about photos and faces."""
     general = {key: said.get(key) for key in ('kind', 'schema_version', 'mien_version')}
     config = said.get('config', {})
-    whole = {name: source['whole_image'] for name, source in config.get('sources', {}).items() if 'whole_image' in source}
+    sources = config.get('sources', {}).items()
+    whole = {name: {key: source.get(key) for key in ('whole_image', 'inputs')} for name, source in sources if 'whole_image' in source}
     return general | {key: config.get(key) for key in DECIDING} | {'sources': whole, 'detector': said.get('digests', {}).get('detector')}
 
 

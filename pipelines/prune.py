@@ -13,9 +13,9 @@ from ..storage.check import check
 from ..storage.files import remove
 from ..storage.path import AnyPath, StorePath, located
 from ..transforms.parts import SNAPSHOT
+from .finished import is_ours
 from .lease import is_read
 from .lock import removing
-from .place import is_complete
 
 UNFINISHED, PRUNED = '.partial', '.pruned-'
 BEGUN = '_work/pruned'  # in a store, which cannot rename: the rest is to be removed
@@ -61,7 +61,7 @@ def stays(night: AnyPath) -> str | None:
         return 'it is a link'
     if night.name.endswith(UNFINISHED):
         return 'it is unfinished'
-    return None if is_complete(night) else f'it holds no {SNAPSHOT}'
+    return None if is_ours(night) else f'it holds no {SNAPSHOT} that mien wrote'
 
 
 def _remove(night: AnyPath, hidden: AnyPath, dry_run: bool) -> str:

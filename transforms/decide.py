@@ -50,7 +50,8 @@ def decide(image: ExtractedImage, labels: Sequence[Label], policy: Policy) -> Ju
 def unmatched(label: Label) -> Reject:
     """The reject of a label that belongs to no input."""
     assert label.unmatched is not None
-    return Reject(label.uri, label.face_id or None, label.label, Drop(label.unmatched, f'row {label.row} of {label.file}'))
+    face = f', face {label.face_id}' if label.face_id else ''  # which nobody has seen
+    return Reject(label.uri, None, label.label, Drop(label.unmatched, f'row {label.row} of {label.file}{face}'))
 
 
 def _wrong_with_all(image: ExtractedImage, labels: Sequence[Label]) -> Drop | None:

@@ -81,6 +81,12 @@ def test_each_source_is_read_in_its_own_way(archive, monkeypatch, capsys):
     assert said['digests'].keys() == {'crop', 'detector', 'labels.faces', 'labels.portraits'}
     assert '0.5' in (out / 'README.md').read_text()
     assert 'examples_of: ' in capsys.readouterr().out
+    (archive / 'other.yaml').write_text(
+        YAML.replace('[one, two]', '[one]').replace('label_column', 'inputs: [two, portraits]\n    label_column')
+    )
+    again = ['other.yaml' if word == 'mixed.yaml' else 'next' if word == 'out' else word for word in call]
+    assert cli.main([*again, '--previous', 'out']) == 2  # faces of two/ would be those of whole images
+    assert "--previous 'out' was made in another way (sources.faces.inputs" in capsys.readouterr().err
 
 
 def test_records_hold_source_and_weight_and_may_be_compressed(archive):

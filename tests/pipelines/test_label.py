@@ -117,6 +117,15 @@ def test_overwrite_replaces_only_by_something_complete(archive, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ['out']
 
 
+def test_overwrite_spares_what_is_not_ours(archive, tmp_path):
+    for said in ('', '{"jest": 1}'):
+        (tmp_path / 'snapshot.json').write_text(said)
+        (tmp_path / 'source.js').touch()
+        with pytest.raises(UsageError, match=r'holds a snapshot\.json that mien did not write'):
+            label([str(archive)], str(tmp_path), CONFIG, Run(overwrite=True))
+        assert sorted(path.name for path in tmp_path.iterdir()) == ['snapshot.json', 'source.js']
+
+
 def test_the_ceiling_fails_the_job_and_keeps_its_shards(tmp_path, portraits_dir):
     (tmp_path / 'in').mkdir()
     for number in range(20):

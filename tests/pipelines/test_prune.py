@@ -1,5 +1,6 @@
 """`mien prune`: which nights stay, and that no night is ever half there."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from mien.configs.errors import UsageError
 from mien.pipelines import cli
+from mien.pipelines.finished import KEYS
 from mien.pipelines.prune import prune
 from mien.pipelines.snapshot import reading
 
@@ -25,7 +27,7 @@ def make(night: Path, parts: int = 2) -> None:
     (night / 'labels').mkdir(parents=True)
     for part in range(parts):
         (night / f'labels/part-{part}').touch()
-    (night / 'snapshot.json').write_text('{}')
+    (night / 'snapshot.json').write_text(json.dumps({key: kind() for key, kind in KEYS.items()}))
 
 
 def left(folder: Path) -> list[str]:
@@ -53,9 +55,18 @@ def test_unfinished_ones_strangers_and_links_are_left_and_not_counted(nights):
     assert left(nights) == ['README', 'dt=2026-11-01.partial', 'dt=2026-11-05', 'dt=2026-11-09.partial', 'latest', 'thumbnails']
     assert f'{nights}/dt=2026-11-01.partial: left, it is unfinished' in said
     assert f'{nights}/dt=2026-11-09.partial: left, it is unfinished' in said
-    assert f'{nights}/thumbnails: left, it holds no snapshot.json' in said
+    assert f'{nights}/thumbnails: left, it holds no snapshot.json that mien wrote' in said
     assert f'{nights}/latest: left, it is a link' in said
     assert len(said) == 8
+
+
+@pytest.mark.parametrize('content', ['', '{"jest": 1}', '[]', '[' * 100_000])
+def test_a_folder_with_another_tools_snapshot_is_left_and_takes_no_nights_place(nights, content):
+    (nights / 'webapp').mkdir()
+    (nights / 'webapp/snapshot.json').write_text(content)
+    said = list(prune(str(nights), 4))
+    assert left(nights) == [*(f'dt=2026-11-0{day}' for day in (2, 3, 4, 5)), 'webapp']
+    assert f'{nights}/webapp: left, it holds no snapshot.json that mien wrote' in said
 
 
 def test_what_a_job_reads_is_left_until_the_job_ends_or_dies(nights):
@@ -102,6 +113,7 @@ def test_killed_at_any_step_no_half_night_is_seen_and_the_next_one_goes_on(tmp_p
 def killed_prune(folder: Path, step: int) -> bool:
     """Prunes in a process that is killed before its n-th change of the disk; gives whether it came so far."""
     code = f"""import os, signal
+from mien.pipelines.finished import KEYS
 from mien.pipelines.prune import prune
 from tests.every_change import before_change
 before_change({step}, lambda: os.kill(os.getpid(), signal.SIGKILL))

@@ -10,7 +10,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien.transforms.decide import Policy, decide
+from mien.transforms.decide import Policy, decide, unmatched
 from mien.transforms.example_tables import record_size, reject_row, tally
 from mien.transforms.gates import Gates
 from mien.transforms.judged import JudgedImage
@@ -175,3 +175,8 @@ def test_files_are_runs_that_cover_all_shards(counts, limit):
         assert [file.first for file in files] + [len(counts)] == [0] + [file.last for file in files]
         assert len(files) & (len(files) - 1) == 0
         assert all(file.examples <= limit or file.last - file.first == 1 for file in files)
+
+
+def test_the_face_that_a_label_without_photo_says_is_no_face_of_the_tables():
+    reject = unmatched(Label('gone.jpg', 2, 'neutral', unmatched=Reason.IMAGE_MISSING, source='set', file='x.csv', face_id='f7'))
+    assert (reject.face_id, reject.why.detail) == (None, 'row 2 of x.csv, face f7')
