@@ -81,7 +81,7 @@ def _in_store(path: str, place: str) -> str:
     folder = located(path).parent
     assert isinstance(folder, StorePath)
     key = os.path.normpath(os.path.join(folder.key, place))
-    if key.startswith('..'):
+    if key.split('/')[0] == '..':
         raise UsageError(f'input {path!r}: {place!r} leads out of the bucket; name objects in it, or whole urls')
     return str(replace(folder, key=key))
 

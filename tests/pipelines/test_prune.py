@@ -113,7 +113,6 @@ def test_killed_at_any_step_no_half_night_is_seen_and_the_next_one_goes_on(tmp_p
 def killed_prune(folder: Path, step: int) -> bool:
     """Prunes in a process that is killed before its n-th change of the disk; gives whether it came so far."""
     code = f"""import os, signal
-from mien.pipelines.finished import KEYS
 from mien.pipelines.prune import prune
 from tests.every_change import before_change
 before_change({step}, lambda: os.kill(os.getpid(), signal.SIGKILL))
