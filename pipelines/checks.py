@@ -19,7 +19,7 @@ from ..transforms.parts import SNAPSHOT, parquet
 from ..transforms.records import image_id
 from ..transforms.tables import face_id
 from .finished import Finding, Finished, Shard
-from .leaks import duplicates_add_up, splits_are_apart
+from .leaks import duplicates_add_up, photos_are_apart, splits_are_apart
 from .snapshot import identity
 
 
@@ -122,6 +122,7 @@ CHECKS: list[tuple[set[str], Callable[[Finished], Iterator[Finding]]]] = [
     ({'images'}, photos_stand_once),
     ({'examples', 'rejects'}, tallies_add_up),
     ({'examples'}, splits_are_apart),
+    ({'images', 'faces', 'examples'}, photos_are_apart),
     ({'duplicates'}, duplicates_add_up),
 ]
 WHOLE_CHECKS: list[Callable[[Finished], Iterator[Finding]]] = [rows_add_up, parts_are_of_the_recipe]

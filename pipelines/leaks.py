@@ -1,4 +1,4 @@
-"""Whether a dataset's splits are apart, nobody, no picture and no group of duplicates in two of them, and whether duplicates add up."""
+"""Whether a dataset's splits are apart, nobody, no picture, photo and group of duplicates in two of them, and whether duplicates add up."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ def splits_are_apart(snapshot: Finished) -> Iterator[Finding]:
             yield Finding('examples', f'{(splits > 1).sum()} {what} stand in more than one split, as in {", ".join(uris)}')
 
 
+def photos_are_apart(snapshot: Finished) -> Iterator[Finding]:
+    """No photo that is a face in one split shows faces in another. Keeps ten bytes an example."""
+    stands = np.unique(np.concatenate([_photos(snapshot, shard) for shard in range(snapshot.shards)]))
+    crossing = set.intersection(*(_several(stands[['key', name]]) for name in ('split', 'whole')))
+    if crossing:
+        photos = snapshot.all_rows('images', 'uri', 'sha256')
+        uris = sorted(repr(row['uri']) for row in photos if row['sha256'] and _key(row['sha256']) == min(crossing))
+        yield Finding('examples', f'{len(crossing)} photos are a face in one split and show faces in another, as {", ".join(uris)}')
+
+
 def duplicates_add_up(snapshot: Finished) -> Iterator[Finding]:
     """There are as many groups of duplicates, and faces too many in them, as snapshot.json counts. Keeps sixteen bytes a duplicate."""
     rows = list(snapshot.all_rows('duplicates', 'group_id', 'pixels'))
@@ -42,6 +52,22 @@ def _stands(snapshot: Finished, shard: int, column: str) -> np.ndarray:
     """Which keys of a shard stand in which split."""
     rows = snapshot.rows('examples', shard, column, 'split')
     return np.array([(_key(row[column]), SPLITS.index(row['split'])) for row in rows if row[column] is not None], STANDS)
+
+
+def _photos(snapshot: Finished, shard: int) -> np.ndarray:
+    """Which photos of a shard stand in which split, as a face or with faces."""
+    content = {row['uri']: row['sha256'] for row in snapshot.rows('images', shard, 'uri', 'sha256')}
+    whole = {row['face_id']: row['detection_score'] is None for row in snapshot.rows('faces', shard, 'face_id', 'detection_score')}
+    rows = snapshot.rows('examples', shard, 'uri', 'face_id', 'split')
+    there = [row for row in rows if content.get(row['uri']) and row['face_id'] in whole]  # of others another check tells
+    found = [(_key(content[row['uri']]), SPLITS.index(row['split']), whole[row['face_id']]) for row in there]
+    return np.array(found, [*STANDS.descr, ('whole', np.bool_)])
+
+
+def _several(places: np.ndarray) -> set[int]:
+    """The keys that stand in more than one place."""
+    keys, numbers = np.unique(np.unique(places)['key'], return_counts=True)
+    return set(keys[numbers > 1].tolist())
 
 
 def _uris(snapshot: Finished, column: str, key: np.uint64) -> list[str]:

@@ -44,6 +44,7 @@ REASON_TEXTS: Mapping[Reason, str] = {
     Reason.UNSURE: 'quality gate: the detection score is lower than the config wants',
     Reason.SUBJECT_CROSSES: 'the person is in several splits, and stays in another one',
     Reason.GROUP_CROSSES: 'the same picture is in several splits, and stays in another one',
+    Reason.PHOTO_CROSSES: 'the photo is a face in one collection and shows faces in another, in several splits, and stays in another one',
     Reason.DUPLICATE: 'the same picture is in train already',
     Reason.CLASS_IS_FULL: 'the class has as many training examples as it may',
 }

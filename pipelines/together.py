@@ -20,14 +20,14 @@ from ..configs.schema import BuildConfig
 from ..storage.path import located
 from ..transforms.balance import FindLastPlaces
 from ..transforms.duplicates.count import CountGroups
-from ..transforms.duplicates.find import FindCrossingSubjects, FindGroups
+from ..transforms.duplicates.find import FindCrossingPhotos, FindCrossingSubjects, FindGroups
 from ..transforms.duplicates.groups import rule, statistics
 from ..transforms.duplicates.records import Ruling
 from ..transforms.judge import Judge
 from ..transforms.judged_faces import HashFaces, JudgeFaces
 from ..transforms.label_file import labels_digest
 from ..transforms.parts import WORK, read_json, write_json
-from ..transforms.settled_files import InOnePlace, Step, WriteRulings, forget, read_said, write_balance, write_counts, write_subjects
+from ..transforms.settled_files import InOnePlace, Step, WriteRulings, forget, read_said, write_balance, write_counts, write_crossing
 from .job import Job
 from .plan import Plan
 from .running import Spread, running
@@ -69,9 +69,11 @@ def counted(judge: Judge) -> dict[str, Mapping[str, int]]:
 def _steps(config: BuildConfig) -> dict[Step, Decide]:
     sources = [config.source(name) for name in ('', *config.sources)]
     subjects = any(one.subject_column for one in sources) and any(one.split_column for one in sources)  # else their hash is their split
+    both = len({one.whole_image for one in sources}) > 1
     asked = {
         Step.SUBJECTS: _cross_subjects if subjects else None,
         Step.GROUPS: partial(_group, config=config),
+        Step.PHOTOS: _cross_photos if both else None,
         Step.BALANCE: partial(_balance, per_class=config.per_class) if config.per_class else None,
     }
     return {step: decide for step, decide in asked.items() if decide is not None}
@@ -96,8 +98,13 @@ def _say_aloud(counts: Mapping[str, Mapping[str, int]], config: BuildConfig) -> 
 
 
 def _cross_subjects(shards: PCollection[int], judge: Judge) -> None:
-    write = InOnePlace(partial(write_subjects, judge.folder))
+    write = InOnePlace(partial(write_crossing, judge.folder, Step.SUBJECTS))
     shards | 'JudgeFaces' >> JudgeFaces(judge) | 'FindCrossingSubjects' >> FindCrossingSubjects() | 'WriteSubjects' >> write
+
+
+def _cross_photos(shards: PCollection[int], judge: Judge) -> None:
+    write = InOnePlace(partial(write_crossing, judge.folder, Step.PHOTOS))
+    shards | 'JudgeFaces' >> JudgeFaces(judge) | 'FindCrossingPhotos' >> FindCrossingPhotos() | 'WritePhotos' >> write
 
 
 def _group(shards: PCollection[int], judge: Judge, config: BuildConfig) -> None:

@@ -1,9 +1,14 @@
 """What tests ask of every snapshot."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+
+PART = 'part-00001-of-00004.parquet'  # of four shards
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -21,3 +26,23 @@ def is_content(name: str) -> bool:
 def rows(folder: Path, table: str) -> list[dict[str, Any]]:
     """A table's rows."""
     return pq.read_table(folder / table).to_pylist()
+
+
+def redescribe(snapshot: Path, **values: object) -> None:
+    """Changes what snapshot.json says."""
+    path = snapshot / 'snapshot.json'
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def rewrite(snapshot: Path, table: str, change, part: str = PART) -> None:
+    """Changes the rows of one part, and makes snapshot.json name the changed file."""
+    path = snapshot / table / part
+    schema, rows = pq.read_schema(path), pq.read_table(path).to_pylist()
+    pq.write_table(pa.Table.from_pylist(change(rows), schema=schema), path)
+    files = json.loads((snapshot / 'snapshot.json').read_text())['files']
+    redescribe(snapshot, files=files | ({f'{table}/{part}': digest(path)} if table != 'plan' else {}))
+
+
+def digest(path: Path) -> str:
+    """Hex digits of SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -81,9 +81,13 @@ class JudgedFace:
         label: name of its class.
         split: train, validation or test.
         subject: who is shown, or nothing.
+        photo: SHA-256 of the photo's bytes.
+        whole: the photo is the face; no detector found it there.
     """
 
     face_id: str
     label: str
     split: str
     subject: str
+    photo: str
+    whole: bool

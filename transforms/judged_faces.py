@@ -51,5 +51,7 @@ class HashFaces(beam.PTransform):
 def judged_faces(judge: Judge, shard: int) -> Iterator[JudgedFace]:
     """The faces of a shard that may become examples, by uri and face."""
     for photo in judge.shard(shard):
+        content = photo.image.facts.sha256 or ''
         for example in photo.examples:
-            yield JudgedFace(photo.face_id(example), example.label, example.split, example.subject)
+            whole = photo.image.faces[example.face].detection_score is None
+            yield JudgedFace(photo.face_id(example), example.label, example.split, example.subject, content, whole)

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     # what else is in the dataset
     SUBJECT_CROSSES = 'subject_crosses_splits'
     GROUP_CROSSES = 'duplicates_cross_splits'
+    PHOTO_CROSSES = 'photo_crosses_splits'
     DUPLICATE = 'duplicate'
     CLASS_IS_FULL = 'class_is_full'
 

@@ -17,13 +17,15 @@ class Settlement:
     """What has been decided, as far as it concerns one shard.
 
     Attributes:
-        crossing: the splits of subjects that stand in more than one.
+        subjects: the splits of those that stand in more than one.
         rulings: by face_id, of faces that have duplicates.
+        photos: by SHA-256, the splits of those that stand in more than one as a face and with faces.
         last: by class that is full, the last place that is in.
     """
 
-    crossing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    subjects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rulings: Mapping[str, Ruling] = field(default_factory=dict)
+    photos: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     last: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -34,13 +36,16 @@ def settle(photo: JudgedImage, known: Settlement) -> JudgedImage:
 
 
 def _drop(photo: JudgedImage, example: Example, known: Settlement) -> Drop | None:
-    splits = known.crossing.get(example.subject, ())
+    splits = known.subjects.get(example.subject, ())
     if splits and example.split != stays_in(splits):
         return Drop(Reason.SUBJECT_CROSSES, f'{example.subject} is in {", ".join(splits)}')
     face_id = photo.face_id(example)
     ruling = known.rulings.get(face_id)
     if ruling is not None and ruling.reason:
         return Drop(Reason(ruling.reason), ruling.detail)
+    splits = known.photos.get(photo.image.facts.sha256 or '', ())
+    if splits and example.split != stays_in(splits):
+        return Drop(Reason.PHOTO_CROSSES, f'the same file is in {", ".join(splits)}')
     last = known.last.get(example.label)
     if example.split == TRAIN and last is not None and place(face_id) > last:
         return Drop(Reason.CLASS_IS_FULL, f'{example.label} has enough')

@@ -15,7 +15,7 @@ from ..storage.files import remove_tree
 from ..storage.path import AnyPath, located
 from .balance import LastPlace
 from .duplicates.count import GroupCount
-from .duplicates.records import CrossingSubject, HashedFace, Ruling
+from .duplicates.records import Crossing, HashedFace, Ruling
 from .parts import WORK, parquet, part_name, read_json, write_json, write_table
 from .settle import Settlement
 from .tables import Row
@@ -42,6 +42,7 @@ class Step(StrEnum):
 
     SUBJECTS = 'subjects'
     GROUPS = 'groups'
+    PHOTOS = 'photos'
     BALANCE = 'balance'
 
 
@@ -53,16 +54,15 @@ def forget(folder: str | AnyPath) -> None:
 def settlement(folder: str | AnyPath, shard: int, shards: int, settled: Iterable[Step]) -> Settlement:
     """What some steps have decided about a shard."""
     done = frozenset(settled)
-    crossing = read_said(folder, Step.SUBJECTS) if Step.SUBJECTS in done else {}
     rulings = read_rulings(folder, shard, shards) if Step.GROUPS in done else []
     last = read_said(folder, Step.BALANCE) if Step.BALANCE in done else {}
-    by_subject = {subject: tuple(splits) for subject, splits in crossing.items()}
-    return Settlement(by_subject, {ruling.face.face_id: ruling for ruling in rulings}, last)
+    subjects, photos = (_read_crossing(folder, step) if step in done else {} for step in (Step.SUBJECTS, Step.PHOTOS))
+    return Settlement(subjects, {ruling.face.face_id: ruling for ruling in rulings}, photos, last)
 
 
-def write_subjects(folder: str | AnyPath, subjects: Iterable[CrossingSubject]) -> None:
-    """Writes who is shown in more than one split."""
-    write_said(folder, Step.SUBJECTS, {one.subject: list(one.splits) for one in subjects})
+def write_crossing(folder: str | AnyPath, step: Step, some: Iterable[Crossing]) -> None:
+    """Writes who or what is shown in more than one split."""
+    write_said(folder, step, {one.key: list(one.splits) for one in some})
 
 
 def write_balance(folder: str | AnyPath, places: Iterable[LastPlace]) -> None:
@@ -132,6 +132,10 @@ class WriteRulings(beam.PTransform):
             | 'Gather' >> beam.GroupByKey()
             | 'Write' >> beam.MapTuple(lambda shard, some: write_rulings(self.folder, shard, self.shards, some))
         )
+
+
+def _read_crossing(folder: str | AnyPath, step: Step) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(splits) for key, splits in read_said(folder, step).items()}
 
 
 def _row(ruling: Ruling) -> Row:

@@ -20,7 +20,7 @@ from mien.pipelines.collections import collections
 from mien.pipelines.inputs import sources
 from mien.pipelines.runners import Run
 from mien.transforms.input_of import input_of
-from tests.snapshots import rows
+from tests.snapshots import rewrite, rows
 
 YAML = """
 name: mixed
@@ -121,6 +121,60 @@ def test_two_files_that_claim_one_photo_are_told(archive, tmp_path):
     assert len(rejects) == 10
     assert len({row['uri'] for row in rejects}) == 5
     assert {row['detail'] for row in rejects} == {'labelled in again.csv and in faces.csv'}
+
+
+BOTH_WAYS = """
+classes: [happiness, anger]
+crop_template: fer2013
+shards: 2
+reject_ceiling: 1
+split_column: split
+sources:
+  crops: {whole_image: true}
+  scenes: {}
+"""
+
+
+def both_ways(folder, portraits, splits):
+    """Three photos that are faces of `crops` and show faces in `scenes`, and a fourth that is in `crops` alone."""
+    for name, some in (('crops', portraits), ('scenes', portraits[:3])):
+        (folder / name).mkdir()
+        for number, path in enumerate(some):
+            shutil.copy(path, folder / name / f'{name}{number}.jpg')
+        said = [{'image': f'{name}{number}.jpg', 'label': 'anger', 'split': splits[name]} for number in range(len(some))]
+        pandas.DataFrame(said).to_csv(folder / f'{name}.csv', index=False)
+    (folder / 'both.yaml').write_text(BOTH_WAYS)
+    labels = 'crops=crops.csv,scenes=scenes.csv'
+    return ['build', 'crops', 'scenes', '--config', 'both.yaml', '--labels', labels, '--out', 'out']
+
+
+def test_a_photo_that_is_a_face_here_and_shows_one_there_stands_in_one_split(portraits_dir, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call = both_ways(tmp_path, sorted(portraits_dir.iterdir())[:4], {'crops': 'train', 'scenes': 'test'})
+    assert cli.main(call) == 0
+    assert {(row['uri'], row['split']) for row in rows(tmp_path / 'out', 'examples')} == {
+        ('crops/crops3.jpg', 'train'),
+        *((f'scenes/scenes{number}.jpg', 'test') for number in range(3)),
+    }
+    rejects = {(row['uri'], row['reason'], row['detail']) for row in rows(tmp_path / 'out', 'rejects')}
+    assert rejects == {(f'crops/crops{number}.jpg', 'photo_crosses_splits', 'the same file is in train, test') for number in range(3)}
+    assert cli.main(['verify', 'out']) == 0
+
+
+def moved(examples):
+    """Two of them in test."""
+    return [row | {'split': 'test'} if row['uri'] in ('crops/crops3.jpg', 'scenes/scenes0.jpg') else row for row in examples]
+
+
+def test_verify_finds_one_that_does_not(portraits_dir, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(both_ways(tmp_path, sorted(portraits_dir.iterdir())[:4], {'crops': 'train', 'scenes': 'train'})) == 0
+    assert cli.main(['verify', 'out']) == 0
+    for part in (tmp_path / 'out' / 'examples').iterdir():
+        rewrite(tmp_path / 'out', 'examples', moved, part.name)
+    assert cli.main(['verify', 'out']) == 3
+    said = "1 photos are a face in one split and show faces in another, as 'crops/crops0.jpg', 'scenes/scenes0.jpg'"
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,11 @@
 """`mien verify`: whatever is changed about a snapshot is found, and an untouched one is not accused."""
 
 import dataclasses
-import hashlib
 import json
 import random
 import shutil
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from mien.configs.errors import UsageError
@@ -20,8 +17,7 @@ from mien.pipelines.label import label
 from mien.pipelines.runners import Run
 from mien.pipelines.verify import verify
 from tests.generated import make_photos
-
-PART = 'part-00001-of-00004.parquet'
+from tests.snapshots import PART, digest, redescribe, rewrite
 
 
 @pytest.fixture(scope='module')
@@ -41,24 +37,6 @@ def snapshot(made, tmp_path):
 
 def found(snapshot: Path) -> set[tuple[str, str]]:
     return {(finding.file, finding.what) for finding in verify(str(snapshot)).findings}
-
-
-def redescribe(snapshot: Path, **values: object) -> None:
-    path = snapshot / 'snapshot.json'
-    path.write_text(json.dumps(json.loads(path.read_text()) | values))
-
-
-def rewrite(snapshot: Path, table: str, change, part: str = PART) -> None:
-    """Changes the rows of one part, and makes snapshot.json name the changed file."""
-    path = snapshot / table / part
-    schema, rows = pq.read_schema(path), pq.read_table(path).to_pylist()
-    pq.write_table(pa.Table.from_pylist(change(rows), schema=schema), path)
-    files = json.loads((snapshot / 'snapshot.json').read_text())['files']
-    redescribe(snapshot, files=files | ({f'{table}/{part}': digest(path)} if table != 'plan' else {}))
-
-
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def with_value(column: str, value: object):

@@ -18,7 +18,7 @@ from ...configs.schema import SPLITS
 from ..judged import JudgedFace
 from .groups import groups_of, too_large
 from .links import Link, components, different, identical
-from .records import CrossingSubject, CrowdedBucket, Group, HashedFace, LargeGroup
+from .records import Crossing, CrowdedBucket, Group, HashedFace, LargeGroup
 from .rows import pack, spot, unpack
 from .similar import LinkSimilar
 
@@ -75,10 +75,20 @@ class Connect(beam.PTransform):
 class FindCrossingSubjects(beam.PTransform):
     """The subjects that stand in more than one split; faces of nobody in particular are left out."""
 
-    def expand(self, faces: PCollection[JudgedFace]) -> PCollection[CrossingSubject]:
+    def expand(self, faces: PCollection[JudgedFace]) -> PCollection[Crossing]:
         splits = faces | 'Split' >> beam.FlatMap(_split).with_output_types(tuple[str, int])
         united = splits | 'Unite' >> beam.CombinePerKey(_united).with_output_types(tuple[str, int])
-        return united | 'Crossing' >> beam.FlatMap(_crossing).with_output_types(CrossingSubject)
+        return united | 'Crossing' >> beam.FlatMap(_crossing).with_output_types(Crossing)
+
+
+@dataclass(eq=False)
+class FindCrossingPhotos(beam.PTransform):
+    """The photos that are a face in one collection and show faces in another, in more than one split: no crop tells, as they differ."""
+
+    def expand(self, faces: PCollection[JudgedFace]) -> PCollection[Crossing]:
+        places = faces | 'KeyByPhoto' >> beam.Map(_by_photo).with_output_types(tuple[str, tuple[str, bool]])
+        by_photo = places | 'GroupByPhoto' >> beam.GroupByKey()
+        return by_photo | 'CrossingPhoto' >> beam.FlatMap(_crossing_photo).with_output_types(Crossing)
 
 
 def _by_pixels(face: HashedFace) -> tuple[bytes, bytes]:
@@ -117,6 +127,16 @@ def _united(splits: Iterable[int]) -> int:
     return reduce(or_, splits, 0)
 
 
-def _crossing(subject: tuple[str, int]) -> list[CrossingSubject]:
+def _crossing(subject: tuple[str, int]) -> list[Crossing]:
     splits = tuple(split for place, split in enumerate(SPLITS) if subject[1] >> place & 1)
-    return [CrossingSubject(subject[0], splits)] if len(splits) > 1 else []
+    return [Crossing(subject[0], splits)] if len(splits) > 1 else []
+
+
+def _by_photo(face: JudgedFace) -> tuple[str, tuple[str, bool]]:
+    return face.photo, (face.split, face.whole)
+
+
+def _crossing_photo(places: tuple[str, Iterable[tuple[str, bool]]]) -> list[Crossing]:
+    splits, wholes = map(set, zip(*places[1], strict=True))
+    both = len(splits) > 1 and len(wholes) > 1
+    return [Crossing(places[0], tuple(split for split in SPLITS if split in splits))] if both else []

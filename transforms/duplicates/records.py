@@ -88,12 +88,13 @@ class Ruling:
 
 
 @dataclass(frozen=True)
-class CrossingSubject:
-    """Who is shown in more than one split.
+class Crossing:
+    """Who is shown, or what is a face and shows faces, in more than one split.
 
     Attributes:
+        key: a subject, or SHA-256 of a photo's bytes.
         splits: in the order train, validation, test.
     """
 
-    subject: str
+    key: str
     splits: tuple[str, ...]

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
-from mien.transforms.duplicates.find import FindCrossingSubjects, FindGroups
+from mien.transforms.duplicates.find import FindCrossingPhotos, FindCrossingSubjects, FindGroups
 from mien.transforms.duplicates.groups import groups_of, statistics
 from mien.transforms.duplicates.hashes import crop_dhash, pixels_digest, thumbnail
 from mien.transforms.duplicates.links import components, identical
-from mien.transforms.duplicates.records import CrossingSubject, HashedFace, LargeGroup
+from mien.transforms.duplicates.records import Crossing, HashedFace, LargeGroup
 from mien.transforms.duplicates.rows import pack, spot, unpack
 from mien.transforms.duplicates.thumbnails import write_thumbnails
 from mien.transforms.judged import JudgedFace
@@ -97,10 +97,26 @@ def test_subjects_in_several_splits():
         ('cy', 'validation'),
         ('cy', 'test'),
     ]
-    faces = [JudgedFace(str(place), 'fear', split, subject) for place, (subject, split) in enumerate(said)]
+    faces = [JudgedFace(str(place), 'fear', split, subject, '', whole=True) for place, (subject, split) in enumerate(said)]
     with beam.Pipeline(runner='FnApiRunner') as pipeline:
         found = pipeline | beam.Create(faces) | 'FindCrossingSubjects' >> FindCrossingSubjects()
-        assert_that(found, equal_to([CrossingSubject('ann', ('train', 'test')), CrossingSubject('cy', ('validation', 'test'))]))
+        assert_that(found, equal_to([Crossing('ann', ('train', 'test')), Crossing('cy', ('validation', 'test'))]))
+
+
+def test_photos_that_are_a_face_and_show_faces_in_several_splits():
+    said = [
+        ('1', 'train', True),
+        ('1', 'test', False),
+        ('1', 'test', False),
+        ('2', 'train', False),  # two people of one photo
+        ('2', 'test', False),
+        ('3', 'test', False),
+        ('3', 'test', True),
+    ]
+    faces = [JudgedFace(str(place), 'fear', split, '', photo, whole) for place, (photo, split, whole) in enumerate(said)]
+    with beam.Pipeline(runner='FnApiRunner') as pipeline:
+        found = pipeline | beam.Create(faces) | 'FindCrossingPhotos' >> FindCrossingPhotos()
+        assert_that(found, equal_to([Crossing('1', ('train', 'test'))]))
 
 
 @dataclass(frozen=True)
