@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ..configs.errors import UsageError
@@ -68,7 +69,7 @@ class Finished:
     said: Mapping[str, Any]
     whole: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def files(self) -> dict[str, str]:
         """SHA-256 by path below the folder."""
         return dict(self.said['files'])

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from ..configs.errors import UsageError
 from ..storage.either import absolute
-from ..storage.path import located
+from ..storage.path import StorePath, located
 from ..transforms.carry import Carry, Compare
-from ..transforms.parts import LISTED, SNAPSHOT, UNSETTLED
+from ..transforms.parts import LISTED, UNSETTLED
 from ..transforms.records import Status
+from .finished import describe
 from .recipe import Recipe, differences
 from .runners import Run
 from .snapshot import identity, reading
+from .verify import damage
 
 MOMENT = (Status.MISSING, Status.UNREADABLE, Status.TIMEOUT, Status.CRASHED)  # what the moment decided, and not the content
 DECIDING = ('smallest_face', 'min_score', 'max_bytes', 'max_pixels', 'whole_image')
@@ -26,7 +28,7 @@ def earlier(run: Run, recipe: Recipe) -> Iterator[Carry | None]:
     """Holds the snapshot that a run names, if it names one, against `mien prune`; gives what is taken from it.
 
     Raises:
-        UsageError: it was made in another way, so that its rows would not be those of a full run; a status that is none.
+        UsageError: it was made in another way, so that its rows would not be those of a full run; it is damaged; a status that is none.
     """
     if run.previous is None:
         yield None
@@ -42,8 +44,11 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
         retry: statuses that are tried again beside those that the moment decided.
         paranoid: compare the bytes' SHA-256 instead of size and time.
     """
-    earlier = _said(folder, SNAPSHOT)
+    described = describe(located(folder))
+    earlier = described.said
     _check(folder, earlier, recipe.as_dict())
+    for finding in () if isinstance(described.folder, StorePath) else damage(described):  # a store checks what it keeps
+        raise UsageError(f'--previous {folder!r}: {finding.file} {finding.what}; name an undamaged night, or leave --previous out')
     return Carry(
         folder=absolute(folder),
         shards=earlier['shards'],
@@ -67,7 +72,7 @@ def _said(folder: str, name: str) -> dict[str, Any]:
         raise UsageError(f'--previous {folder!r}: {name} cannot be read ({error}); name a finished snapshot with its plan/') from error
 
 
-def _check(folder: str, earlier: dict[str, Any], now: dict[str, Any]) -> None:
+def _check(folder: str, earlier: Mapping[str, Any], now: dict[str, Any]) -> None:
     """Raises UsageError where rows of one run would not be those of the other."""
     old, new = (_deciding(said) for said in (earlier, now))
     differing = differences(old, new)
@@ -78,7 +83,7 @@ def _check(folder: str, earlier: dict[str, Any], now: dict[str, Any]) -> None:
         )
 
 
-def _deciding(said: dict[str, Any]) -> dict[str, Any]:
+def _deciding(said: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a description that decides about photos and faces."""
     general = {key: said.get(key) for key in ('kind', 'schema_version', 'mien_version')}
     config = said.get('config', {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -47,12 +48,18 @@ def verify(folder: str) -> Verified:
     described = describe(located(folder))
     with reading(described.folder):
         broken: dict[str, Finding] = {}
-        for finding in (finding for looked in FILE_CHECKS for finding in looked(described)):
+        for finding in (*damage(described), *no_file_is_too_many(described)):
             broken.setdefault(finding.file, finding)
         snapshot = replace(described, whole=frozenset(described.parts) - broken.keys())
         findings = [*broken.values(), *check_rows(snapshot)]
         rows = sum(row_count(snapshot.folder / name) for name in snapshot.whole if not name.startswith('plan/'))
     return Verified(folder, len(described.files), rows, findings)
+
+
+def damage(snapshot: Finished) -> Iterator[Finding]:
+    """What is wrong with the files that a snapshot must have."""
+    for check_files in (parts_are_named, files_are_unchanged, parts_can_be_read):
+        yield from check_files(snapshot)
 
 
 def parts_are_named(snapshot: Finished) -> Iterator[Finding]:
@@ -64,16 +71,11 @@ def parts_are_named(snapshot: Finished) -> Iterator[Finding]:
 
 def files_are_unchanged(snapshot: Finished) -> Iterator[Finding]:
     """Every file that is named is there as it was written."""
-    for name, written in sorted(snapshot.files.items()):
-        try:
-            found = digest(snapshot.folder / name)
-        except FileNotFoundError:
-            yield Finding(name, 'is missing')
-        except OSError as error:
-            yield Finding(name, f'cannot be read ({error.strerror})')
-        else:
-            if found != written:
-                yield Finding(name, f'has changed: SHA-256 is {found}, {SNAPSHOT} says {written}')
+    names = sorted(snapshot.files)
+    with ThreadPoolExecutor() as pool:
+        for name, wrong in zip(names, pool.map(lambda name: _change(snapshot, name), names), strict=True):
+            if wrong:
+                yield Finding(name, wrong)
 
 
 def no_file_is_too_many(snapshot: Finished) -> Iterator[Finding]:
@@ -98,4 +100,13 @@ def parts_can_be_read(snapshot: Finished) -> Iterator[Finding]:
             yield Finding(name, f'is no Parquet file ({error})')
 
 
-FILE_CHECKS = [parts_are_named, files_are_unchanged, no_file_is_too_many, parts_can_be_read]
+def _change(snapshot: Finished, name: str) -> str:
+    """How a file is not as it was written; nothing where it is."""
+    written = snapshot.files[name]
+    try:
+        found = digest(snapshot.folder / name)
+    except FileNotFoundError:
+        return 'is missing'
+    except OSError as error:
+        return f'cannot be read ({error.strerror})'
+    return '' if found == written else f'has changed: SHA-256 is {found}, {SNAPSHOT} says {written}'

@@ -186,6 +186,22 @@ def test_a_snapshot_that_was_made_in_another_way_is_refused(night, tmp_path, cha
     assert not list(tmp_path.glob('new*'))
 
 
+@pytest.mark.parametrize(
+    ('name', 'said'),
+    [
+        ('labels/part-00002-of-00004.parquet', 'labels/part-00002-of-00004.parquet has changed'),
+        ('plan/part-00001-of-00004.parquet', 'plan/part-00001-of-00004.parquet is no Parquet file'),
+        ('snapshot.json', 'snapshot.json is no JSON'),
+    ],
+)
+def test_of_a_damaged_night_nothing_is_taken(night, tmp_path, name, said):
+    damaged = night('old') / name
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    with pytest.raises(UsageError, match=said):
+        night('new', previous=str(tmp_path / 'old'))
+    assert not list(tmp_path.glob('new*'))
+
+
 def test_what_is_no_snapshot_is_refused(night, tmp_path):
     (tmp_path / 'empty').mkdir()
     for folder in ('nowhere', 'empty'):
