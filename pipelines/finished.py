@@ -12,8 +12,7 @@ from ..configs.errors import UsageError
 from ..storage.path import AnyPath
 from ..transforms.parts import SNAPSHOT, WORK, part_name, read_part, row_count
 from ..transforms.tables import SCHEMA_VERSION, Row
-
-KEYS = {'files': dict, 'counts': dict, 'statuses': dict, 'tallies': dict, 'shards': int, 'kind': str, 'schema_version': str}
+from .description import lacking, misshapen
 
 COLUMNS = {
     'plan': ('uri',),
@@ -128,13 +127,14 @@ def describe(folder: AnyPath) -> Finished:
         raise UsageError(f'snapshot {str(folder)!r}: {_unfinished(folder)}')
     try:
         said = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f'snapshot {str(folder)!r}: {SNAPSHOT} is no JSON ({error}); make it again') from error
-    wrong = _lacking(said)
-    if wrong:
+    if wrong := lacking(said):
         raise UsageError(f'snapshot {str(folder)!r}: {SNAPSHOT} lacks {", ".join(wrong)}: it was not written by mien, or changed since')
     if said['schema_version'] != SCHEMA_VERSION:
         raise UsageError(f'snapshot {str(folder)!r}: schema version {said["schema_version"]}, this mien reads {SCHEMA_VERSION}')
+    if wrong := misshapen(said):
+        raise UsageError(f'snapshot {str(folder)!r}: {SNAPSHOT} says of {", ".join(wrong)} what mien never writes: it was changed since')
     return Finished(folder, said)
 
 
@@ -144,13 +144,9 @@ def is_ours(folder: AnyPath) -> bool:
     if not path.is_file():
         return False
     try:
-        return not _lacking(json.loads(path.read_bytes()))
+        return not lacking(json.loads(path.read_bytes()))
     except (ValueError, RecursionError):
         return False
-
-
-def _lacking(said: Any) -> list[str]:
-    return [key for key, kind in KEYS.items() if not isinstance(said, dict) or not isinstance(said.get(key), kind)]
 
 
 def _unfinished(folder: AnyPath) -> str:

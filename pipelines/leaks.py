@@ -51,7 +51,8 @@ def duplicates_add_up(snapshot: Finished) -> Iterator[Finding]:
 def _stands(snapshot: Finished, shard: int, column: str) -> np.ndarray:
     """Which keys of a shard stand in which split."""
     rows = snapshot.rows('examples', shard, column, 'split')
-    return np.array([(_key(row[column]), SPLITS.index(row['split'])) for row in rows if row[column] is not None], STANDS)
+    known = [row for row in rows if row[column] is not None and row['split'] in SPLITS]  # of others `tallies_add_up` tells
+    return np.array([(_key(row[column]), SPLITS.index(row['split'])) for row in known], STANDS)
 
 
 def _photos(snapshot: Finished, shard: int) -> np.ndarray:
@@ -59,8 +60,11 @@ def _photos(snapshot: Finished, shard: int) -> np.ndarray:
     content = {row['uri']: row['sha256'] for row in snapshot.rows('images', shard, 'uri', 'sha256')}
     whole = {row['face_id']: row['detection_score'] is None for row in snapshot.rows('faces', shard, 'face_id', 'detection_score')}
     rows = snapshot.rows('examples', shard, 'uri', 'face_id', 'split')
-    there = [row for row in rows if content.get(row['uri']) and row['face_id'] in whole]  # of others another check tells
-    found = [(_key(content[row['uri']]), SPLITS.index(row['split']), whole[row['face_id']]) for row in there]
+    found = [
+        (_key(content[row['uri']]), SPLITS.index(row['split']), whole[row['face_id']])
+        for row in rows
+        if content.get(row['uri']) and row['face_id'] in whole and row['split'] in SPLITS  # of others, other checks tell
+    ]
     return np.array(found, [*STANDS.descr, ('whole', np.bool_)])
 
 

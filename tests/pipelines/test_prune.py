@@ -11,7 +11,7 @@ import pytest
 
 from mien.configs.errors import UsageError
 from mien.pipelines import cli
-from mien.pipelines.finished import KEYS
+from mien.pipelines.description import KEYS
 from mien.pipelines.prune import prune
 from mien.pipelines.snapshot import reading
 

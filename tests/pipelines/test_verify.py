@@ -13,6 +13,7 @@ from mien.configs.load import load
 from mien.configs.schema import BuildConfig, LabelConfig
 from mien.pipelines import cli
 from mien.pipelines.build import build
+from mien.pipelines.diff import diff
 from mien.pipelines.label import label
 from mien.pipelines.runners import Run
 from mien.pipelines.verify import verify
@@ -85,6 +86,8 @@ def test_splits_that_leak_and_duplicates_that_do_not_add_up_are_found(tmp_path):
             f"1 {what} stand in more than one split, as in 'anger/0012.jpg' (train), 'anger/0000.jpg' (test)" in findings
         )
     assert 'duplicates: says 1 groups of identical faces, the rows say 0' in findings
+    rewrite(out, 'examples', lambda rows: [row | {'split': 'holdout'} for row in rows])
+    assert any(what.startswith('tallies of holdout: says 0 ') for _, what in found(out))
 
 
 def flip(path: Path, place: int) -> None:
@@ -176,6 +179,26 @@ def test_findings_are_lines_and_status_3(snapshot, capsys):
         'rows': 94,
         'findings': [{'file': 'extra', 'what': 'is not named in snapshot.json'}],
     }
+
+
+WRONG = {
+    'files': [{'a': 1}, {'../a': ''}, {'/a': ''}],
+    'counts': [{}, {'images': 1, 'faces': 1}, {'images': 1, 'faces': 1, 'labels': True}],
+    'statuses': [{'ok': '31'}, {'ok': -1}, {'ok': None}],
+    'tallies': [{'rejects': 1}, {'rejects': {'tie': 'x'}}],
+    'shards': [0, -4, 3, 2**40, True],
+    'kind': ['', 'prune'],
+    'config': [None, [], {'classes': 7}, {'classes': [1]}],
+    'digests': [None, 'x', {'model': 1}],
+}
+
+
+@pytest.mark.parametrize(('key', 'value'), [(key, value) for key, values in WRONG.items() for value in values])
+def test_what_mien_never_says_is_a_wrong_call(snapshot, made, key, value):
+    redescribe(snapshot, **{key: value})
+    for call in (lambda: verify(str(snapshot)), lambda: diff(str(snapshot), str(made)), lambda: diff(str(made), str(snapshot))):
+        with pytest.raises(UsageError, match=rf'snapshot\.json says of .*{key}.* what mien never writes'):
+            call()
 
 
 def test_what_is_no_snapshot_is_a_wrong_call(snapshot, tmp_path, capsys):
