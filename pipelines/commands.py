@@ -14,7 +14,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +51,8 @@ def _train(said: argparse.Namespace) -> None:
     from .lock import writing_beside
 
     cluster = cluster_of(os.environ)
-    with writing_beside(Path(said.out)) if cluster is None or cluster.index == 0 else nullcontext():  # the other workers write nothing
+    alone = writing_beside(Path(said.out)) if cluster is None or cluster.index == 0 else nullcontext()  # the other workers write nothing
+    with alone, _held(said.dataset, *config.measure_on):
         _import_tensorflow()
         from ..models.training.train import train
 
@@ -64,7 +65,7 @@ def _compare(said: argparse.Namespace) -> None:
     from .lock import writing_beside
 
     plan = prepared(said.datasets, out, config)
-    with writing_beside(out):
+    with writing_beside(out), _held(*said.datasets, *filter(None, [config.test])):
         done = compare(plan, out, config, tell)
     for row in done.failures:
         print(f'mien: warning: run {row.id} failed: {row.reason}', file=sys.stderr)
@@ -76,7 +77,8 @@ def _evaluate(said: argparse.Namespace) -> None:
     _import_tensorflow()
     from ..models.evaluation.evaluate import evaluate
 
-    tell(evaluate(said.model, said.dataset, said.split, said.out).text)
+    with _held(said.dataset):
+        tell(evaluate(said.model, said.dataset, said.split, said.out).text)
 
 
 def _verify(said: argparse.Namespace) -> int:
@@ -113,6 +115,21 @@ def _demo(said: argparse.Namespace) -> None:
     from .demo import demo
 
     demo(said.out)
+
+
+def _held(*datasets: str) -> ExitStack:
+    """Holds datasets against `mien prune`; what is none is left to the one who opens it."""
+    from ..storage.check import check
+    from ..storage.path import located
+    from .place import is_complete
+    from .snapshot import reading
+
+    held = ExitStack()
+    for folder in datasets:
+        check(folder)
+        if is_complete(located(folder)):
+            held.enter_context(reading(located(folder)))
+    return held
 
 
 def _import_tensorflow() -> None:

@@ -128,12 +128,16 @@ def leased(path: StorePath, out: AnyPath) -> Iterator[Lease]:
 
 @contextmanager
 def reading_stored(snapshot: StorePath) -> Iterator[None]:
-    """Holds a snapshot of a store against `removing_stored`: an object beside it says that it is read, again and again.
+    """Holds a snapshot of a store against `mien prune`: an object beside it says that it is read, again and again.
 
-    Raises:
-        UsageError: it is being removed.
+    Who may not write there holds nothing, and reads all the same.
     """
     mine = readers(snapshot) / uuid.uuid4().hex
+    try:
+        mine.write_bytes(b'')
+    except PermissionError:
+        yield
+        return
     end = threading.Event()
 
     def beat() -> None:
@@ -141,7 +145,6 @@ def reading_stored(snapshot: StorePath) -> Iterator[None]:
             with suppress(OSError):
                 mine.write_bytes(uuid.uuid4().hex.encode())
 
-    mine.write_bytes(b'')
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +44,7 @@ def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
 def _pruned(folder: AnyPath, keep: int, dry_run: bool) -> Iterator[str]:
     entries = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.name)
     for entry in entries:
-        if entry.name.startswith(PRUNED) or (entry / BEGUN).exists():
+        if (entry.name.startswith(PRUNED) or (entry / BEGUN).exists()) and not _is_link(entry):
             yield _remove(entry, entry, dry_run)
     nights = [entry for entry in entries if not entry.name.startswith(HIDDEN) and entry.is_dir()]
     complete = [night for night in nights if stays(night) is None]
@@ -52,16 +53,20 @@ def _pruned(folder: AnyPath, keep: int, dry_run: bool) -> Iterator[str]:
         if reason:
             yield f'{night}: left, {reason}'
         elif night in complete[:-keep]:
-            yield _remove(night, folder / f'{PRUNED}{night.name}', dry_run)
+            yield _remove(night, folder / f'{PRUNED}{night.name}-{uuid.uuid4().hex}', dry_run)
 
 
 def stays(night: AnyPath) -> str | None:
     """Why an entry is no night that could be removed; None where it is one."""
-    if isinstance(night, Path) and night.is_symlink():
+    if _is_link(night):
         return 'it is a link'
     if night.name.endswith(UNFINISHED):
         return 'it is unfinished'
     return None if is_ours(night) else f'it holds no {SNAPSHOT} that mien wrote'
+
+
+def _is_link(entry: AnyPath) -> bool:
+    return isinstance(entry, Path) and entry.is_symlink()
 
 
 def _remove(night: AnyPath, hidden: AnyPath, dry_run: bool) -> str:

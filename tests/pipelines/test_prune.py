@@ -87,6 +87,42 @@ with reading(Path({str(nights / 'dt=2026-11-02')!r})):
     assert list(prune(str(nights), 3)) == [f'{nights}/dt=2026-11-01: removed']
 
 
+def test_what_other_tools_left_under_hidden_names_is_no_hindrance(nights, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp('elsewhere')
+    (elsewhere / 'kept').touch()
+    (nights / '.pruned-link').symlink_to(elsewhere)
+    (nights / '.pruned-dt=2026-11-01').touch()
+    (nights / '.pruned-dt=2026-11-02').mkdir()
+    (nights / '.pruned-dt=2026-11-02/half').touch()
+    assert [line.rpartition('/')[2] for line in prune(str(nights), 4)] == ['.pruned-dt=2026-11-02: removed', 'dt=2026-11-01: removed']
+    assert left(elsewhere) == ['kept']
+
+
+@pytest.mark.parametrize(
+    ('name', 'call'),
+    [
+        ('training.train.train', ['train', 'dt=2026-11-04', '--out', 'm']),
+        ('training.train.train', ['train', 'dt=2026-11-05', '--out', 'm', '--measure-on', 'dt=2026-11-04']),
+        ('evaluation.evaluate.evaluate', ['evaluate', 'm', 'dt=2026-11-04']),
+        ('compare.compare.compare', ['compare', 'dt=2026-11-05', 'dt=2026-11-04', '--out', 'c']),
+        ('compare.compare.compare', ['compare', 'dt=2026-11-05', '--test', 'dt=2026-11-04', '--out', 'c']),
+    ],
+)
+def test_so_is_what_is_learnt_from_or_measured_on(nights, monkeypatch, name, call):
+    """Pruned while the command is at its work."""
+    said = []
+
+    def work(*values):
+        said.extend(prune(str(nights), 1))
+        raise UsageError('enough')
+
+    monkeypatch.setattr(f'mien.models.{name}', work)
+    monkeypatch.setattr('mien.models.compare.compare.prepared', lambda *values: None)
+    monkeypatch.chdir(nights)
+    assert cli.main(call) == 2
+    assert f'{nights}/dt=2026-11-04: left, it is being read' in said
+
+
 def test_a_job_reads_no_night_that_goes_or_is_none(nights):
     with pytest.raises(UsageError, match='No such file'), reading(nights / 'dt=2026-11-06'):
         pass
