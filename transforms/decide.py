@@ -16,6 +16,8 @@ from .tables import face_id
 from .verdict import LabelRules, Verdict, judge
 from .which_face import which_face
 
+STATEMENTS = frozenset((Reason.OTHER_CLASS, Reason.NOT_A_FACE))  # reasons by which a label contradicts another one of its face
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -39,9 +41,11 @@ def decide(image: ExtractedImage, labels: Sequence[Label], policy: Policy) -> Ju
     if why is not None:
         said = [label.label for label in labels] or ['']
         return JudgedImage(policy.source, image, (), tuple(Reject(image.uri, None, one, why) for one in said))
-    judged = [_example(image, label, policy) for label in labels]
-    examples, rejects = _one_a_face(image, [one for one in judged if isinstance(one, Example)])
-    rejects += [one for one in judged if isinstance(one, Reject)]
+    judged = [(label, _example(image, label, policy)) for label in labels]
+    refused = [(label, one) for label, one in judged if isinstance(one, Reject)]
+    others = [(one.face_id, label.row) for label, one in refused if one.why.reason in STATEMENTS]
+    examples, rejects = _one_a_face(image, [one for _, one in judged if isinstance(one, Example)], others)
+    rejects += [one for _, one in refused]
     return JudgedImage(
         policy.source, image, tuple(sorted(examples, key=lambda example: example.face)), (*rejects, *_unlabelled(image, examples, rejects))
     )
@@ -72,23 +76,31 @@ def _example(image: ExtractedImage, label: Label, policy: Policy) -> Example | R
     return Reject(image.uri, _id(image, face) if isinstance(face, int) else None, label.label, why)
 
 
-def _one_a_face(image: ExtractedImage, examples: list[Example]) -> tuple[list[Example], list[Reject]]:
-    """Of several labels of one face the first stays where all agree, and none where they do not."""
+def _one_a_face(
+    image: ExtractedImage, examples: list[Example], others: Sequence[tuple[str | None, int]]
+) -> tuple[list[Example], list[Reject]]:
+    """Of several labels of one face the first stays where all agree, and none where they do not.
+
+    Args:
+        others: face_id and row of labels that say something else of a face than what this dataset has.
+    """
     by_face = defaultdict(list)
     for example in examples:
         by_face[example.face].append(example)
     kept, rejects = [], []
-    for first, *others in by_face.values():
-        agreed = all(first.agrees(other) for other in others)
+    for first, *more in by_face.values():
+        contradicting = [row for face, row in others if face == _id(image, first.face)]
+        agreed = not contradicting and all(first.agrees(other) for other in more)
         reason = Reason.DUPLICATE_LABEL if agreed else Reason.CONFLICTING_LABELS
+        rows = sorted([*(one.said.row for one in (first, *more)), *contradicting])
         kept += [first] if agreed else []
-        rejects += [_again(image, example, reason, [first, *others]) for example in (others if agreed else [first, *others])]
+        rejects += [_again(image, example, reason, rows) for example in (more if agreed else [first, *more])]
     return kept, rejects
 
 
-def _again(image: ExtractedImage, example: Example, reason: Reason, all_of_face: list[Example]) -> Reject:
-    rows = ', '.join(str(one.said.row) for one in all_of_face)
-    return Reject(image.uri, _id(image, example.face), example.said.label, Drop(reason, f'rows {rows} of {example.said.file}'))
+def _again(image: ExtractedImage, example: Example, reason: Reason, rows: Sequence[int]) -> Reject:
+    detail = f'rows {", ".join(map(str, rows))} of {example.said.file}'
+    return Reject(image.uri, _id(image, example.face), example.said.label, Drop(reason, detail))
 
 
 def _unlabelled(image: ExtractedImage, examples: list[Example], rejects: list[Reject]) -> list[Reject]:

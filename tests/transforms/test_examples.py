@@ -59,12 +59,19 @@ ID = [face_id(photo(1).image_id, index) for index in range(3)]
         (photo(2), [at(0, 'joy'), at(1, 'neutral')], [1], [(ID[0], Reason.UNKNOWN_LABEL)]),
         (photo(1), [at(0, 'neutral'), at(0, 'neutral', 2)], [0], [(ID[0], Reason.DUPLICATE_LABEL)]),
         (photo(1), [at(0, 'neutral'), at(0, 'happiness', 2)], [], [(ID[0], Reason.CONFLICTING_LABELS)] * 2),
+        (photo(1), [at(0, 'neutral'), at(0, 'anger', 2)], [], [(ID[0], Reason.CONFLICTING_LABELS), (ID[0], Reason.OTHER_CLASS)]),
+        (photo(2), [at(0, 'neutral'), at(1, 'anger', 2)], [0], [(ID[1], Reason.OTHER_CLASS)]),
         (photo(1), [at(0, 'neutral', subject='Ada'), at(0, 'neutral', 2)], [], [(ID[0], Reason.CONFLICTING_LABELS)] * 2),
         (photo(1), [Label('a.jpg', 1, 'neutral', file=name) for name in ('x.csv', 'y.csv')], [], [(None, Reason.CLAIMED_TWICE)] * 2),
     ],
 )
 def test_what_becomes_of_a_photo(image, labels, examples, rejects):
     assert summary(decide(image, labels, POLICY)) == (examples, rejects)
+
+
+def test_the_rows_that_contradict_each_other_are_named():
+    judged = decide(photo(1), [at(0, 'neutral', 3), at(0, 'anger', 2)], POLICY)
+    assert judged.rejects[0].why.detail == 'rows 2, 3 of '
 
 
 any_label = st.builds(at, st.integers(0, 4), st.sampled_from(['neutral', 'happiness', 'joy', ''])) | st.builds(
