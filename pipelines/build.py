@@ -28,6 +28,7 @@ from ..transforms.write import Layout, WriteShard
 from ..transforms.write_examples import WriteExamples
 from .build_config import check
 from .collections import Collection, by_input, collections
+from .folder_labels import labelling_names
 from .inputs import sources
 from .job import Job, More, Outcome, carry_out, inputs_of, outcome
 from .labels_table import given_splits
@@ -122,7 +123,7 @@ def build_recipe(config: BuildConfig, some: Sequence[Collection], crop: Crop) ->
 def _labels_digest(collection: Collection) -> str:
     if collection.labels:
         return ' '.join(f'{_name(path)}:{digest(located(path))}' for path in collection.labels)  # rejects name the file
-    return 'folders of ' + ', '.join(_name(one.given) for one in collection.inputs)
+    return 'folders of ' + ', '.join(labelling_names(one.given) for one in collection.inputs)
 
 
 def _name(given: str) -> str:

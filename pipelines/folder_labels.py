@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pyarrow as pa
 
+from ..storage.path import is_stored, located
+from ..transforms.containers.kinds import kind_of
 from ..transforms.label_file import SAID
+from ..transforms.records import Kind
 from .called import owners_of
 from .collections import Collection
+from .listing.globs import MAGIC, split_glob
 from .listing.uris import encode_uri
 from .plan import Plan
 
@@ -34,6 +39,24 @@ def folder_labels(plan: Plan, shard: int, collections: Sequence[Collection]) -> 
         'unmatched': pa.nulls(len(owners), pa.string()),
     }
     return pa.table([said.get(name, blank) for name in SAID.names], schema=SAID)
+
+
+def labelling_names(given: str) -> str:
+    """The names of an INPUT that may be labels and stand in no uri: a folder's own; of a glob or file, also that of the folder above."""
+    folder, below = _fixed(given)
+    name = PurePosixPath(folder).name if is_stored(folder) else Path(folder).resolve().name
+    return f'{name}/{below}' if below else name
+
+
+def _fixed(given: str) -> tuple[str, str]:
+    """The folder that an INPUT names, and what it says below that."""
+    place = located(given)
+    if place.is_file():
+        return (str(place.parent), place.name) if kind_of(given) in (Kind.FILE, Kind.PARQUET) else (given, '')
+    if MAGIC.search(given) and not place.is_dir():
+        folder, wanted = split_glob(given)
+        return folder, '/'.join(wanted.parts)
+    return given, ''
 
 
 def folder_of(uri: str, path: bytes) -> str:

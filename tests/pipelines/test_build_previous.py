@@ -111,3 +111,19 @@ def test_faces_that_were_found_in_another_way_are_refused(nights):
         nights.build('new', dataclasses.replace(CONFIG, min_score=0.9), previous=str(nights.old))
     assert not (nights.folder / 'new').exists()
     assert not (nights.folder / 'new.partial').exists()
+
+
+@pytest.mark.parametrize('given', ['{}/*.jpg', '{}', '{}/A1.jpg'])
+def test_photos_of_a_renamed_folder_have_its_new_name_for_a_label(portraits_dir, tmp_path, given):
+    """No uri says it, where the INPUT is that folder, a glob below it or a photo in it."""
+    config = dataclasses.replace(CONFIG, labels=(), subject_column=None, classes=('anger', 'fear'), reject_ceiling=1.0)
+    (tmp_path / 'anger').mkdir()
+    for number, path in enumerate(sorted(portraits_dir.iterdir())[:3]):
+        shutil.copy(path, tmp_path / 'anger' / f'A{number}.jpg')
+        os.utime(tmp_path / 'anger' / f'A{number}.jpg', (HOUR_AGO, HOUR_AGO))
+    build([str(tmp_path / given.format('anger'))], str(tmp_path / 'old'), config, Run())
+    (tmp_path / 'anger').rename(tmp_path / 'fear')
+    build([str(tmp_path / given.format('fear'))], str(tmp_path / 'new'), config, Run(previous=str(tmp_path / 'old')))
+    build([str(tmp_path / given.format('fear'))], str(tmp_path / 'full'), config, Run())
+    assert {row['label_name'] for row in rows(tmp_path / 'new', 'examples')} == {'fear'}
+    assert content(tmp_path / 'new') == content(tmp_path / 'full')
