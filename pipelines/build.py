@@ -122,8 +122,8 @@ def build_recipe(config: BuildConfig, some: Sequence[Collection], crop: Crop) ->
 
 def _labels_digest(collection: Collection) -> str:
     if collection.labels:
-        return ' '.join(f'{_name(path)}:{digest(located(path))}' for path in collection.labels)  # rejects name the file
-    return 'folders of ' + ', '.join(labelling_names(one.given) for one in collection.inputs)
+        return ' '.join(sorted(f'{_name(path)}:{digest(located(path))}' for path in collection.labels))  # rejects name the file
+    return 'folders of ' + ', '.join(sorted(labelling_names(one.given) for one in collection.inputs))
 
 
 def _name(given: str) -> str:

@@ -57,7 +57,8 @@ class Job:
 
     @property
     def roots(self) -> list[str]:
-        return [f'{source.name}={absolute(source.given)}' for source in self.sources]
+        """The INPUTs by name; their order on the command line says nothing."""
+        return sorted(f'{source.name}={absolute(source.given)}' for source in self.sources)
 
     def layout(self, plan: Plan, schemas: dict[str, Any]) -> Layout:
         return Layout(plan.folder, plan.shards, {name: self.recipe.stamped(schema) for name, schema in schemas.items()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from .label_file import Label
 from .reasons import Drop, Reason
 
 NO_CLASS = {'unknown': Reason.UNKNOWN, 'not_a_face': Reason.NOT_A_FACE, DROP: Reason.DROPPED}  # what says itself why it is no class
+
+MOST = 2.0**53  # votes of a kind: up to here a float tells every count from the next
 
 
 @dataclass(frozen=True)
@@ -123,4 +124,4 @@ def _count(text: str) -> float | None:
         count = float(text)
     except ValueError:
         return None
-    return count if math.isfinite(count) and count >= 0 else None
+    return count if 0 <= count <= MOST and '_' not in text else None

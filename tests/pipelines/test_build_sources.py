@@ -20,7 +20,7 @@ from mien.pipelines.collections import collections
 from mien.pipelines.inputs import sources
 from mien.pipelines.runners import Run
 from mien.transforms.input_of import input_of
-from tests.snapshots import rewrite, rows
+from tests.snapshots import content, rewrite, rows
 
 YAML = """
 name: mixed
@@ -133,6 +133,21 @@ sources:
   crops: {whole_image: true}
   scenes: {}
 """
+
+
+@pytest.mark.parametrize('labelled', [False, True])
+def test_the_order_of_inputs_and_of_labels_says_nothing(fer2013_dir, tmp_path, labelled):
+    config = dataclasses.replace(load(BuildConfig, 'build'), whole_image=True, classes=('anger', 'fear'), shards=2, duplicate_bits=None)
+    for name, label in (('a', 'anger'), ('b', 'fear')):
+        shutil.copytree(fer2013_dir / 'public_test' / label, tmp_path / name / label, ignore=lambda _, names: sorted(names)[9:])
+        images = sorted(path.name for path in (tmp_path / name / label).iterdir())
+        pandas.DataFrame({'image': images, 'label': label}).to_csv(tmp_path / f'{name}.csv', index=False)
+    for out, order in (('out', 'ab'), ('swapped', 'ba')):
+        labels = tuple(str(tmp_path / f'{name}.csv') for name in order) if labelled else ()
+        build([str(tmp_path / name) for name in order], str(tmp_path / out), dataclasses.replace(config, labels=labels), Run())
+    assert content(tmp_path / 'swapped') == content(tmp_path / 'out')
+    again = build([str(tmp_path / name) for name in 'ab'], str(tmp_path / 'swapped'), dataclasses.replace(config, labels=labels), Run())
+    assert not again.made
 
 
 def both_ways(folder, portraits, splits):

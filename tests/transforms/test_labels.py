@@ -50,6 +50,8 @@ def test_without_votes_all_of_the_distribution_is_the_label():
         (('4', '', '1', '1', '0'), Reason.BAD_VOTES),
         (('4', '-1', '1', '1', '0'), Reason.BAD_VOTES),
         (('4', 'nan', '1', '1', '0'), Reason.BAD_VOTES),
+        (('4', '1_0', '1', '1', '0'), Reason.BAD_VOTES),
+        (('1e308', '1e308', '1', '1', '0'), Reason.BAD_VOTES),
         (('4', 'inf', '1', '1', '0'), Reason.BAD_VOTES),
         (('0', '0', '0', '0', '0'), Reason.FEW_VOTES),
         (('', '', '', '', ''), Reason.UNLABELLED),
