@@ -23,7 +23,7 @@ import boto3
 
 from mien.storage import tree
 from mien.storage.check import check
-from mien.storage.files import fetch_each, listing, write_each
+from mien.storage.files import Fetch, fetch_each, listing, write_each
 from mien.storage.path import StorePath
 
 ADDRESS, BUCKET, ROUNDS, THREADS = '127.0.0.1:7099', 'benchmark', 3, 16
@@ -52,7 +52,7 @@ def _fetch(count: int, size: int) -> None:
         'boto3': lambda: _boto3(keys, 1),
         'mien': lambda: sum(len((HERE.parent / key).read_bytes()) for key in keys),
         f'boto3, {THREADS} threads': lambda: _boto3(keys, THREADS),
-        f'mien, {THREADS} threads': lambda: sum(len(one.data) for one in fetch_each((HERE.parent / key, size) for key in keys)),
+        f'mien, {THREADS} threads': lambda: sum(len(one.data) for one in fetch_each(Fetch(HERE.parent / key, size, size) for key in keys)),
     }
     best: dict[str, tuple[float, float]] = {}
     for _ in range(ROUNDS):

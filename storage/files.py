@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -21,8 +22,10 @@ from .tree import listing
 
 THREADS = 16
 CHUNK = 8 << 20  # bytes of a large object that are in memory
+AHEAD = 64 << 20  # bytes of several objects that are
 
 __all__ = [
+    'Fetch',
     'Fetched',
     'Found',
     'ahead',
@@ -107,13 +110,26 @@ def read_each(paths: Iterable[AnyPath], threads: int = THREADS) -> Iterator[byte
     return ahead(_or_none, paths, lambda path: isinstance(path, StorePath), threads)
 
 
-def fetch_each(reads: Iterable[tuple[StorePath, int]], threads: int = THREADS) -> Iterator[Fetched | OSError]:
+@dataclass(frozen=True)
+class Fetch:
+    """An object that is wanted.
+
+    Attributes:
+        limit: bytes that it may have; of a larger one the size alone is given.
+        size: bytes that it seems to have.
+    """
+
+    path: StorePath
+    limit: int
+    size: int
+
+
+def fetch_each(wanted: Iterable[Fetch], threads: int = THREADS) -> Iterator[Fetched | OSError]:
     """Objects in order, read ahead, one request each; what happened instead where one can't be had.
 
-    Args:
-        reads: each object with the bytes that it may have; of a larger one the size alone is given.
+    In memory are `AHEAD` bytes and one object more at most, if their sizes are as they seem.
     """
-    return ahead(_or_error, reads, lambda read: True, threads)
+    return ahead(_or_error, wanted, lambda one: True, threads, lambda one: one.size)
 
 
 def write_each(files: Iterable[tuple[AnyPath, bytes]], threads: int = THREADS) -> None:
@@ -129,25 +145,39 @@ def _or_none(path: AnyPath) -> bytes | None:
         return None
 
 
-def _or_error(read: tuple[StorePath, int]) -> Fetched | OSError:
+def _or_error(wanted: Fetch) -> Fetched | OSError:
     try:
-        return objects.get(*read)
+        return objects.get(wanted.path, wanted.limit)
     except OSError as error:
         return error
 
 
-def ahead(work: Callable[[A], B], items: Iterable[A], is_slow: Callable[[A], bool], threads: int = THREADS) -> Iterator[B]:
-    """Results in order; slow items are worked on by threads, at most `threads` ahead of the reader."""
+def ahead(
+    work: Callable[[A], B],
+    items: Iterable[A],
+    is_slow: Callable[[A], bool],
+    threads: int = THREADS,
+    weigh: Callable[[A], int] = lambda item: 0,
+) -> Iterator[B]:
+    """Results in order; slow items are worked on by threads, at most `threads` ahead of the reader, and not much more than `AHEAD` bytes.
+
+    Args:
+        weigh: bytes of an item's result.
+    """
     pool = ThreadPoolExecutor(threads, 'storage')
-    waiting: deque[Callable[[], B]] = deque()
+    waiting: deque[tuple[Callable[[], B], int]] = deque()
+    held = 0
     try:
         for item in items:
             future: Future[B] | None = pool.submit(work, item) if is_slow(item) else None
-            waiting.append(future.result if future else partial(work, item))
-            if len(waiting) > threads:
-                yield waiting.popleft()()
+            waiting.append((future.result if future else partial(work, item), weigh(item)))
+            held += waiting[-1][1]
+            while len(waiting) > threads or (held > AHEAD and len(waiting) > 1):
+                result, weight = waiting.popleft()
+                yield result()
+                held -= weight
         while waiting:
-            yield waiting.popleft()()
+            yield waiting.popleft()[0]()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from ..storage.definite import GONE, REFUSED
 from ..storage.either import etag_of
-from ..storage.files import fetch_each
+from ..storage.files import Fetch, fetch_each
 from ..storage.path import StorePath, is_stored, located
 from .containers.reader import read
 from .records import Address, Entry, Failure, LoadedImage, Status
@@ -67,7 +67,8 @@ def read_objects(entries: list[Entry], max_bytes: int) -> Iterator[tuple[Entry, 
     Raises:
         OSError: the store failed and went on failing.
     """
-    for entry, found in zip(entries, fetch_each((_object(entry), max_bytes) for entry in entries), strict=True):
+    wanted = (Fetch(_object(entry), max_bytes, max_bytes if entry.size is None else entry.size) for entry in entries)
+    for entry, found in zip(entries, fetch_each(wanted), strict=True):
         if isinstance(found, OSError):
             yield entry, _definite(found), entry.etag is None
         else:

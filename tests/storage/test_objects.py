@@ -9,6 +9,7 @@ from mien.configs.errors import UsageError
 from mien.storage import files
 from mien.storage.check import check
 from mien.storage.errors import Changed
+from mien.storage.files import Fetch
 from mien.storage.path import StorePath, located
 
 
@@ -16,7 +17,7 @@ def test_an_object_is_the_same_however_it_is_asked_for(stored):
     """A plan holds what the listing says; a later request must find the same."""
     (stored / 'x').write_bytes(b'12345')
     listed = next(files.listing(str(stored)))
-    found, fetched = (stored / 'x').stat(), next(files.fetch_each([(stored / 'x', 99)]))
+    found, fetched = (stored / 'x').stat(), next(files.fetch_each([Fetch(stored / 'x', 99, 5)]))
     with (stored / 'x').open() as file:
         opened = file.raw.found
     assert (listed.path, listed.size) == ('x', 5)
@@ -77,12 +78,28 @@ def test_what_is_replaced_while_it_is_read_is_stale(stored):
 
 def test_objects_are_fetched_in_order_and_large_ones_left(stored):
     files.write_each((stored / f'{number}', b'x' * number) for number in range(60))
-    asked = [(stored / f'{number}', 50) for number in (59, 50, 99, *range(49))]
+    asked = [Fetch(stored / f'{number}', 50, number) for number in (59, 50, 99, *range(49))]
     results = list(files.fetch_each(iter(asked), threads=4))
     assert (results[0].data, results[0].size, results[0].is_too_large) == (b'', 59, True)
     assert (results[1].data, results[1].size, results[1].is_too_large) == (b'x' * 50, 50, False)
     assert (type(results[2]), results[2].errno, results[2].filename) == (FileNotFoundError, errno.ENOENT, str(stored / '99'))
     assert [result.data for result in results[3:]] == [b'x' * number for number in range(49)]
+
+
+def test_what_is_read_ahead_is_limited_by_bytes_too(monkeypatch):
+    """Results of 40 bytes, of which 100 may wait: three are begun before the first is wanted, each next one when another has gone."""
+    monkeypatch.setattr(files, 'AHEAD', 100)
+    begun = []
+    results = files.ahead(lambda item: item, (begun.append(item) or item for item in range(9)), bool, 8, lambda item: 40)
+    for wanted in range(7):
+        assert next(results) == wanted
+        assert begun == [*range(wanted + 3)]
+    assert [*results] == [7, 8]
+
+
+def test_one_that_is_larger_than_all_that_may_wait_is_read(monkeypatch):
+    monkeypatch.setattr(files, 'AHEAD', 100)
+    assert [*files.ahead(lambda item: item, range(3), bool, 8, lambda item: 1000)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize('key', ['a//b', '../x', 'a/./b', 'a\x01b'])

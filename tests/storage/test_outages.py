@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mien.storage import files, objects, patience, tree
+from mien.storage.files import Fetch
 from tests.storage.servers import away
 
 pytestmark = pytest.mark.slow  # outages take their time
@@ -18,7 +19,7 @@ ACTS = (
     lambda folder: (folder / 'new' / 'y').write_bytes(b'54321') and (folder / 'new' / 'y').read_bytes() == b'54321',
     lambda folder: files.create(folder / 'new' / 'z', b'new') == (folder / 'new' / 'z').stat().etag,
     lambda folder: files.copy(folder / 'x', folder / 'new' / 'c') or (folder / 'new' / 'c').read_bytes() == b'12345',
-    lambda folder: next(files.fetch_each([(folder / 'x', 99)])).data == b'12345',
+    lambda folder: next(files.fetch_each([Fetch(folder / 'x', 99, 5)])).data == b'12345',
     lambda folder: [found.path for found in files.listing(str(folder / 'old'))] == ['1', '2'],
     lambda folder: [found.name for found in (folder / 'old').iterdir()] == ['1', '2'],
     lambda folder: (folder / 'gone').unlink() or not (folder / 'gone').exists(),
@@ -42,7 +43,7 @@ def test_a_long_outage_is_no_answer(stored, server, monkeypatch):
         with pytest.raises(OSError, match=r'\[Errno 110\]') as raised:
             (stored / 'x').exists()
         took = time.monotonic() - start
-        result = next(files.fetch_each([(stored / 'x', 99)]))
+        result = next(files.fetch_each([Fetch(stored / 'x', 99, 5)]))
     finally:
         server.start()
     assert (raised.value.errno, raised.value.filename) == (errno.ETIMEDOUT, str(stored / 'x'))
