@@ -125,7 +125,7 @@ def carry_out(job: Job, body: Callable[[Job, Plan], More]) -> bool:
             job.output.begin(job.recipe, job.roots, job.run.overwrite)
             plan = write_plans(inputs_of(job), job.config, str(job.output.partial))
             more = body(replace(job, carry=carry), plan)
-            _finish(job, plan, more, started)
+        _finish(job, plan, more, started)  # what stands in its place, and may be the earlier one, is no longer held by then
     return True
 
 

@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..configs.errors import UsageError
+from ..configs.errors import JobFailed, UsageError
 from ..storage.path import AnyPath
 from ..transforms.parts import DONE, SNAPSHOT, WORK
-from .lock import stands, take, writing
+from .lock import removing, stands, take, writing
 
 LOCK, BEGUN = 'lock', 'recipe.json'
 
@@ -90,10 +90,19 @@ class Place:
         return any(before)
 
     def move(self) -> None:
-        """Puts the complete folder into its place; the lock goes along, and is the last to go."""
+        """Puts the complete folder into its place; the lock goes along, and is the last to go.
+
+        Raises:
+            JobFailed: somebody reads what stands there.
+        """
         if self.out.exists():
-            os.rename(self.out, self.replaced)
-        os.rename(self.partial, self.out)
+            with removing(self.out) as free:
+                if not free:
+                    raise is_being_read(self.out)
+                os.rename(self.out, self.replaced)
+                os.rename(self.partial, self.out)
+        else:
+            os.rename(self.partial, self.out)
         self._tidy()
 
     def refuse_strangers(self) -> None:
@@ -121,6 +130,11 @@ class Place:
     def _tidy(self) -> None:
         shutil.rmtree(self.replaced, ignore_errors=True)
         shutil.rmtree(self.out / WORK, ignore_errors=True)
+
+
+def is_being_read(out: AnyPath) -> JobFailed:
+    """What to say where a snapshot cannot be replaced yet."""
+    return JobFailed(f'output {str(out)!r}: the snapshot that stands there is being read; wait for that, then the same command finishes')
 
 
 def has_done(partial: AnyPath) -> bool:

@@ -15,8 +15,8 @@ from ..configs.errors import UsageError
 from ..storage.files import copy, remove, remove_tree
 from ..storage.path import StorePath
 from ..transforms.parts import SNAPSHOT, WORK, read_json
-from .lease import Lease, leased
-from .place import BEGUN, has_done, is_complete
+from .lease import Lease, is_read, leased
+from .place import BEGUN, has_done, is_being_read, is_complete
 
 COPIERS = 32  # threads
 
@@ -74,9 +74,15 @@ class StoredPlace:
         return ready or moved
 
     def move(self) -> None:
-        """Copies the complete snapshot to its place, `snapshot.json` last; what stood there is no snapshot from the first step on."""
+        """Copies the complete snapshot to its place, `snapshot.json` last; what stood there is no snapshot from the first step on.
+
+        Raises:
+            JobFailed: somebody reads what stands there, or another process has taken the output over.
+        """
         for lease in self._leases:
             lease.check()
+        if is_read(self.out):
+            raise is_being_read(self.out)
         (self.out / SNAPSHOT).unlink(missing_ok=True)
         work, files = self.out / WORK, self._files()
         remove(path for path in self.out.rglob('*') if not path.is_relative_to(work) and str(path.relative_to(self.out)) not in files)

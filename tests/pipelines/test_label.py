@@ -21,6 +21,7 @@ from mien.configs.load import load
 from mien.configs.schema import LabelConfig
 from mien.pipelines.label import label
 from mien.pipelines.runners import Run
+from mien.pipelines.snapshot import reading
 from tests.snapshots import content, rows
 
 CONFIG = dataclasses.replace(load(LabelConfig, 'label'), shards=4)
@@ -113,6 +114,18 @@ def test_overwrite_replaces_only_by_something_complete(archive, tmp_path):
         label([str(archive)], str(out), dataclasses.replace(narrow, include=('nothing',)), Run(overwrite=True))
     assert len(rows(out, 'images')) == 4
     label([str(archive)], str(out), dataclasses.replace(narrow, limit=5), Run(overwrite=True))
+    assert len(rows(out, 'images')) == 5
+    assert [path.name for path in tmp_path.iterdir()] == ['out']
+
+
+def test_overwrite_waits_for_readers_and_may_read_what_it_replaces(archive, tmp_path):
+    out, narrow = tmp_path / 'out', dataclasses.replace(CONFIG, include=('*.jpg',), limit=4, shards=1)
+    wider, run = dataclasses.replace(narrow, limit=5), Run(overwrite=True, previous=str(out))
+    label([str(archive)], str(out), narrow, Run())
+    with reading(out), pytest.raises(JobFailed, match='is being read; wait for that, then the same command finishes'):
+        label([str(archive)], str(out), wider, run)
+    assert len(rows(out, 'images')) == 4
+    assert not label([str(archive)], str(out), wider, run).made  # it was ready, and only had to be moved
     assert len(rows(out, 'images')) == 5
     assert [path.name for path in tmp_path.iterdir()] == ['out']
 

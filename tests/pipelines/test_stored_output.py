@@ -90,6 +90,16 @@ def test_another_run_is_refused_and_may_be_overwritten(store, photos, calm):
     assert stored_content(store / 'out') == calm
 
 
+def test_what_is_read_is_not_overwritten_yet(store, monkeypatch):
+    monkeypatch.setattr(lease, 'BEAT', 0.2)
+    finish(store / 'out', 'old')
+    with reading(store / 'out'), pytest.raises(JobFailed, match='is being read'):
+        finish(store / 'out', 'new')
+    old = stored_content(store / 'out')
+    finish(store / 'out', 'new')
+    assert stored_content(store / 'out') != old
+
+
 def test_strangers_are_left_alone(store, photos):
     put(photos, store / 'out')
     with pytest.raises(UsageError, match='it is not ours'):
