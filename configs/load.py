@@ -8,7 +8,7 @@ import os
 import re
 import types
 from collections.abc import Mapping
-from dataclasses import Field, asdict, fields
+from dataclasses import Field, asdict, dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -21,6 +21,18 @@ C = TypeVar('C')
 ROOM = resources.files(__package__)
 EXTENDS = 'extends'  # key of a config file: another one, whose values it overrides
 POWER = re.compile(r'[-+]?\d+[eE][-+]?\d+')  # a number as people write it, which YAML 1.1 takes for a text
+
+
+@dataclass(frozen=True)
+class Source:
+    """What says values to a job: a config of a name, or without one the options of a command line."""
+
+    name: str
+    job: str
+
+    def key(self, name: str) -> str:
+        """One of its keys, as a person knows it."""
+        return f'config {self.name!r}: {name}' if self.name else f'--{name.replace("_", "-")}'
 
 
 def load(schema: type[C], job: str, config: str | None = None, overrides: Mapping[str, Any] | None = None) -> C:
@@ -36,10 +48,10 @@ def load(schema: type[C], job: str, config: str | None = None, overrides: Mappin
         UsageError: a file that can't be read, a wrong key, a value that doesn't fit.
     """
     given = {key: value for key, value in (overrides or {}).items() if value is not None}
-    layers = [(job, _read(job)), *(_layers(config) if config else []), (config or job, given)]
     values: dict[str, Any] = {}
-    for source, said in layers:
-        values |= _values(schema, said, source)
+    for name, said in [(job, _read(job)), *(_layers(config) if config else [])]:
+        values |= _values(schema, said, Source(name, job))
+    values |= _values(schema, given, Source('', job))
     missing = sorted({field.name for field in fields(schema)} - values.keys())  # type: ignore[arg-type]
     if missing:
         raise UsageError(f'config {config or job!r}: no value for {", ".join(missing)}')
@@ -73,7 +85,7 @@ def _layers(name: str, above: tuple[str, ...] = ()) -> list[tuple[str, dict[str,
     """What a config says, by its name, after what the configs say that it extends."""
     if _place(name) in map(_place, above):
         raise UsageError(f'config {name!r}: extends itself, by way of {", ".join(above)}; take one `{EXTENDS}` out')
-    values = _read(name)
+    values = _read(name, f', which {above[-1]!r} extends' if above else '')
     base = values.pop(EXTENDS, None)
     if base is None:
         return [(name, values)]
@@ -91,12 +103,18 @@ def _place(name: str) -> str:
     return name if name in shipped() else os.path.realpath(name)
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read(name: str, why: str = '') -> dict[str, Any]:
+    """What a config says.
+
+    Args:
+        why: how it came to be read, for the error.
+    """
     try:
         text = (ROOM / f'{name}.yaml' if name in shipped() else Path(name)).read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, 'strerror', None) or 'not text'
-        raise UsageError(f'config {name!r}: {reason}; name a YAML file or one of {", ".join(shipped())}') from error
+        reason = 'is in a store, and configs are read from a disk' if '://' in name else getattr(error, 'strerror', None) or 'not text'
+        hint = suggestion(name, shipped())
+        raise UsageError(f'config {name!r}{why}: {reason}{hint}; name a YAML file or one of {", ".join(shipped())}') from error
     try:
         values = yaml.safe_load(text) or {}
     except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
@@ -106,38 +124,39 @@ def _read(name: str) -> dict[str, Any]:
     return values
 
 
-def _values(schema: type[Any], values: dict[str, Any], source: str) -> dict[str, Any]:
+def _values(schema: type[Any], values: dict[str, Any], source: Source) -> dict[str, Any]:
     """The values that are said of a schema, each of which must fit."""
     known, hints = {field.name: field for field in fields(schema)}, get_type_hints(schema)
     for key in values:
         if key not in known:
-            raise UsageError(f'config {source!r}: no key {key!r}{suggestion(str(key), list(known))}; known: {", ".join(known)}')
+            hint = suggestion(str(key), list(known))
+            raise UsageError(f'config {source.name!r}: no key {key!r}{hint}; `mien {source.job}` knows {", ".join(known)}')
     return {key: _value(known[key], hints[key], value, source) for key, value in values.items()}
 
 
-def _value(field: Field[Any], kind: Any, value: Any, source: str) -> Any:
+def _value(field: Field[Any], kind: Any, value: Any, source: Source) -> Any:
+    key = source.key(field.name)
     if field.metadata['of'] is not None:
         return _named(field, value, source)
     converted = _convert(kind, value)
     if converted is _UNFIT:
-        raise UsageError(f'config {source!r}: {field.name} is {value!r}, must be {describe(kind)}')
+        raise UsageError(f'{key} is {value!r}, must be {describe(kind)}')
     low, high, choices = (field.metadata[key] for key in ('low', 'high', 'choices'))
     several = isinstance(converted, tuple)
     for item in converted if several else (converted,):
         if isinstance(item, int | float) and not isinstance(item, bool) and not _within(item, low, high):
-            raise UsageError(f'config {source!r}: {field.name} is {item if several else value!r}, must be {_bounds(low, high)}')
+            raise UsageError(f'{key} is {item if several else value!r}, must be {_bounds(low, high)}')
         if choices and item is not None and str(item) not in choices:
-            raise UsageError(
-                f'config {source!r}: {field.name} is {item!r}{suggestion(str(item), list(choices))}; known: {", ".join(choices)}'
-            )
+            raise UsageError(f'{key} is {item!r}{suggestion(str(item), list(choices))}; known: {", ".join(choices)}')
     return converted
 
 
-def _named(field: Field[Any], value: Any, source: str) -> dict[str, dict[str, Any]]:
+def _named(field: Field[Any], value: Any, source: Source) -> dict[str, dict[str, Any]]:
     """A map from names to what is said of each, which may be nothing."""
     if not isinstance(value, dict) or not all(isinstance(name, str) and isinstance(said, dict | None) for name, said in value.items()):
-        raise UsageError(f'config {source!r}: {field.name} is {value!r}, must be a map of names to `key: value` lines')
-    return {name: _values(field.metadata['of'], said or {}, f'{source}: {field.name}: {name}') for name, said in value.items()}
+        raise UsageError(f'{source.key(field.name)} is {value!r}, must be a map of names to `key: value` lines')
+    sources = {name: replace(source, name=f'{source.name}: {field.name}: {name}') for name in value}
+    return {name: _values(field.metadata['of'], said or {}, sources[name]) for name, said in value.items()}
 
 
 _UNFIT = object()

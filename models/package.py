@@ -127,6 +127,8 @@ def find(model: str) -> ModelPackage:
     if Path(model).is_dir():
         return ModelPackage.load(model)
     names = installed()
+    if '://' in model:
+        raise UsageError(f'model {model!r}: is in a store, and models are read from a disk; copy the folder there')
     raise UsageError(f'model {model!r}: no such folder or installed model{suggestion(model, names)}; installed: {", ".join(names)}')
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 
 from ..configs.errors import JobFailed, UsageError
-from .arguments import WRONG_CALL, parser
+from .arguments import WRONG_CALL, parse
 from .commands import COMMANDS, DONE
 from .signals import ending_at_once
 from .surroundings import Surroundings
@@ -20,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command; gives its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     words, beam = (words[: words.index('--')], words[words.index('--') + 1 :]) if '--' in words else (words, [])
-    said = parser().parse_args(words, argparse.Namespace(beam=beam))
+    said = parse(words, beam)
     logging.basicConfig(level=logging.ERROR)  # Beam warns of much that no user can change
     try:
         with ending_at_once(said.command in GOING_ON), Surroundings():

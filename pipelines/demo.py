@@ -35,7 +35,7 @@ def demo(out: str) -> None:
     """Prints the faces found with their labels, each status, the files and a DuckDB query over them.
 
     Raises:
-        UsageError: a package that only the demo needs is missing.
+        UsageError: a package that only the demo needs is missing; the folder holds something else.
     """
     for package in NEEDED:
         package_folder(package)
@@ -44,6 +44,9 @@ def demo(out: str) -> None:
     from .sheet import write_sheet
 
     photos, tables, sheet = Path(out, 'photos'), Path(out, 'tables'), Path(out, 'sheet.png')
+    own = {photos.name, tables.name, f'{tables.name}.partial', sheet.name}
+    if Path(out).is_dir() and any(path.name not in own for path in Path(out).iterdir()):
+        raise UsageError(f'output {out!r} holds other files than a demo; name another folder')
     _lay_out(photos)
     label([str(photos)], str(tables), load(LabelConfig, 'label'), Run())
     write_sheet(tables, sheet)

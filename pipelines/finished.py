@@ -138,15 +138,16 @@ def describe(folder: AnyPath) -> Finished:
     return Finished(folder, said)
 
 
-def is_ours(folder: AnyPath) -> bool:
-    """Whether a folder holds a snapshot that mien wrote, in whatever version."""
+def kind_of(folder: AnyPath) -> str | None:
+    """Which command of mien, of whatever version, wrote the snapshot that a folder holds; None where it holds none of ours."""
     path = folder / SNAPSHOT
     if not path.is_file():
-        return False
+        return None
     try:
-        return not lacking(json.loads(path.read_bytes()))
+        said = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
-        return False
+        return None
+    return None if lacking(said) else str(said['kind'])
 
 
 def _unfinished(folder: AnyPath) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apache_beam.pvalue import PCollection
 
 from ..configs.schema import LabelConfig
+from ..models.interpreter import check_runs
 from ..models.package import ModelPackage, find
 from ..storage.files import upload
 from ..storage.path import StorePath, located
@@ -33,6 +34,8 @@ def label(inputs: list[str], out: str, config: LabelConfig, run: Run) -> Outcome
         JobFailed: too many photos failed.
     """
     package = find(config.model)
+    if run.runner == 'local':
+        check_runs(package.export_path.read_bytes())
     made_by = recipe('label', config, {'model': package.id, 'crop': str(package.crop)}, detects=not config.whole_image)
     job = Job(made_by, config, sources(inputs), package.crop, WholeImages({'': config.whole_image}), output(out), run)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from ..storage.check import check
 from ..storage.files import remove
 from ..storage.path import AnyPath, StorePath, located
 from ..transforms.parts import SNAPSHOT
-from .finished import is_ours
+from .finished import kind_of
 from .lease import is_read
 from .lock import removing
 
@@ -24,13 +25,14 @@ HIDDEN = ('.', '_')
 
 
 def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
-    """Removes all but the last complete snapshots, by name; says a line of each entry that it removes or leaves for a reason.
+    """Removes all but the last complete snapshots, by name, where night-10 comes after night-9; says a line of each entry that it removes
+    or leaves for a reason.
 
     On a disk a snapshot gets a hidden name before anything of it is removed: a glob over nights never sees half a night. What a killed
     prune left is removed, too. Whatever is no complete snapshot is left, and so is one that is read (`snapshot.reading`).
 
     Raises:
-        UsageError: there is no such folder, or `keep` is less than 1.
+        UsageError: there is no such folder, its snapshots are of several commands, or `keep` is less than 1.
     """
     if keep < 1:
         raise UsageError(f'--keep {keep}: must be at least 1')
@@ -38,11 +40,20 @@ def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
     place = located(folder)
     if not place.is_dir():
         raise UsageError(f'folder {folder!r}: no such folder; name the one that holds a snapshot a night')
-    return _pruned(place, keep, dry_run)
+    entries = sorted((path for path in place.iterdir() if path.is_dir()), key=_order)
+    kinds = sorted({kind for entry in entries if stays(entry) is None and (kind := kind_of(entry)) is not None})
+    if len(kinds) > 1:
+        both = ' and '.join(f'`mien {kind}`' for kind in kinds)
+        raise UsageError(f'folder {folder!r}: holds snapshots of {both}; keep each kind in a folder of its own')
+    return _pruned(place, entries, keep, dry_run)
 
 
-def _pruned(folder: AnyPath, keep: int, dry_run: bool) -> Iterator[str]:
-    entries = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: path.name)
+def _order(entry: AnyPath) -> list[tuple[int, str]]:
+    """By name; numbers in it count as numbers."""
+    return [(int(part), '') if part.isdecimal() else (-1, part) for part in re.split('([0-9]+)', entry.name)]
+
+
+def _pruned(folder: AnyPath, entries: list[AnyPath], keep: int, dry_run: bool) -> Iterator[str]:
     for entry in entries:
         if (entry.name.startswith(PRUNED) or (entry / BEGUN).exists()) and not _is_link(entry):
             yield _remove(entry, entry, dry_run)
@@ -62,7 +73,7 @@ def stays(night: AnyPath) -> str | None:
         return 'it is a link'
     if night.name.endswith(UNFINISHED):
         return 'it is unfinished'
-    return None if is_ours(night) else f'it holds no {SNAPSHOT} that mien wrote'
+    return None if kind_of(night) is not None else f'it holds no {SNAPSHOT} that mien wrote'
 
 
 def _is_link(entry: AnyPath) -> bool:

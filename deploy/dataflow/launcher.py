@@ -20,7 +20,7 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineResult
 
-from mien.pipelines.arguments import parser
+from mien.pipelines.arguments import commands_of, parse, parser
 
 COMMANDS = ('label', 'build')
 ENGINES = ('dataflow', 'local')
@@ -56,8 +56,7 @@ class Parameter:
 
 def parameters(command: str) -> list[Parameter]:
     """One for each argument of a command, in its order, and one for Beam's own options."""
-    commands = next(action for action in parser()._actions if isinstance(action.choices, Mapping)).choices
-    own = [_parameter(action) for action in commands[command]._actions if action.dest not in LEFT_OUT]
+    own = [_parameter(action) for action in commands_of(parser())[command]._actions if action.dest not in LEFT_OUT]
     more = "options of Beam's for the jobs that do the work, as on a shell's line, like --machine_type=n2-standard-4"
     return [*own, Parameter('beam_options', '--', more, True, r'^--[a-z].*$')]
 
@@ -138,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> PipelineResult:
         words = command_line(command, said, beam_words)
     except ValueError as error:
         reader.error(str(error))
-    parser().parse_args(words[: words.index('--')] if '--' in words else words)  # a wrong call fails here, not on a worker
+    parse(words[: words.index('--')] if '--' in words else words, [])  # a wrong call fails here, not on a worker
     return job(words, beam_words).run()
 
 

@@ -73,7 +73,7 @@ def test_a_wrong_class_is_named(tmp_path):
 
 
 def test_a_missing_file_names_the_shipped_configs():
-    with pytest.raises(UsageError, match=r"'fer2014': No such file or directory; name a YAML file or one of .*fer2013"):
+    with pytest.raises(UsageError, match=r"No such file or directory \(did you mean 'fer2013_4'\?\); name a YAML file or one of .*fer2013"):
         load(BuildConfig, 'build', 'fer2014')
 
 
@@ -159,7 +159,21 @@ def test_a_mistake_is_told_of_the_file_that_makes_it(write, tmp_path):
     assert refusal(LabelConfig, 'label', file).startswith(f"config '{tmp_path / 'base.yaml'}': no key 'min_scor'")
     file = write(base='min_score: 5', mine='extends: base.yaml\nmin_score: 0.5')
     assert refusal(LabelConfig, 'label', file).startswith(f"config '{tmp_path / 'base.yaml'}': min_score is 5")
-    assert "gone.yaml': No such file or directory; name a YAML file" in refusal(LabelConfig, 'label', write(mine='extends: gone.yaml'))
+    said = refusal(LabelConfig, 'label', write(mine='extends: gone.yaml'))
+    assert f"gone.yaml', which '{tmp_path / 'mine.yaml'}' extends: No such file or directory; name a YAML file" in said
+
+
+def test_a_config_of_another_command_is_told():
+    assert "config 'fer2013_ferplus': no key 'name'; `mien label` knows include, " in refusal(LabelConfig, 'label', 'ferplus_2')
+
+
+def test_an_option_is_called_as_it_was_said():
+    with pytest.raises(UsageError, match=r'^--min-score is 2, must be from 0\.0 to 1\.0$'):
+        load(LabelConfig, 'label', 'label', {'min_score': 2})
+
+
+def test_a_config_in_a_store_is_refused():
+    assert 'is in a store, and configs are read from a disk' in refusal(LabelConfig, 'label', 's3://bucket/mine.yaml')
 
 
 def test_a_source_says_what_it_likes_and_the_rest_holds_from_above(write):

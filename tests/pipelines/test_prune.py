@@ -23,11 +23,11 @@ def nights(tmp_path):
     return tmp_path
 
 
-def make(night: Path, parts: int = 2) -> None:
+def make(night: Path, parts: int = 2, kind: str = 'label') -> None:
     (night / 'labels').mkdir(parents=True)
     for part in range(parts):
         (night / f'labels/part-{part}').touch()
-    (night / 'snapshot.json').write_text(json.dumps({key: kind() for key, kind in KEYS.items()}))
+    (night / 'snapshot.json').write_text(json.dumps({key: form() for key, form in KEYS.items()} | {'kind': kind}))
 
 
 def left(folder: Path) -> list[str]:
@@ -42,6 +42,20 @@ def test_the_last_ones_stay_and_each_removed_one_is_a_line(nights, capsys):
     assert left(nights) == ['dt=2026-11-04', 'dt=2026-11-05']
     assert capsys.readouterr().out == ''.join(f'{nights}/dt=2026-11-0{day}: removed\n' for day in (1, 2, 3))
     assert list(prune(str(nights), 2)) == []
+
+
+def test_night_10_comes_after_night_9(tmp_path):
+    for number in (1, 2, 9, 10):
+        make(tmp_path / f'night-{number}')
+    list(prune(str(tmp_path), 2))
+    assert left(tmp_path) == ['night-10', 'night-9']
+
+
+def test_datasets_and_labels_do_not_take_each_others_places(nights, capsys):
+    make(nights / 'faces', kind='build')
+    assert cli.main(['prune', str(nights), '--keep', '2']) == 2
+    assert 'holds snapshots of `mien build` and `mien label`; keep each kind in a folder of its own' in capsys.readouterr().err
+    assert len(left(nights)) == 6
 
 
 def test_unfinished_ones_strangers_and_links_are_left_and_not_counted(nights):
