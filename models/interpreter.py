@@ -9,14 +9,10 @@ times, FERNet 2.0 to 2.5 times), at the price of a second copy of the weights in
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ..configs.errors import JobFailed
-from .quiet import stderr_kept
 
 DELEGATE = 'DELEGATE'
 
@@ -63,20 +59,15 @@ class Labeller:
         """Number of probabilities."""
         return int(self._output['shape'][-1])
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one crop: size, size, channels."""
+        return tuple(int(side) for side in self._input['shape'][1:])
+
     def _check(self, crops: np.ndarray) -> None:
-        expected = tuple(int(side) for side in self._input['shape'][1:])
+        expected = self.shape
         if crops.dtype != np.uint8 or crops.shape[1:] != expected:
             raise ValueError(f'crops are {crops.dtype} {crops.shape}, the model takes uint8 (n, {", ".join(map(str, expected))})')
-
-
-def check_runs(model: bytes) -> None:
-    """Loads the content of a `.tflite` file once, so that the first line LiteRT logs in a process is kept from the screen.
-
-    Raises:
-        as `Labeller`; LiteRT's words stand above, then.
-    """
-    with TemporaryDirectory(prefix='mien-') as folder, stderr_kept(Path(folder, 'stderr')):
-        Labeller(model)
 
 
 def require_xnnpack(interpreter: Interpreter) -> None:

@@ -15,18 +15,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ..configs.errors import UsageError
 from ..configs.load import suggestion
 from ..configs.schema import Crop
+from .manifest import FILES, MANIFEST, read_manifest
 
 INSTALLED = Path(str(resources.files(__package__))) / 'packages'
-MANIFEST = 'model.json'
-FILES = {'keras': 'model.keras', 'float': 'model.tflite', 'int8': 'model-int8.tflite', 'saved_model': 'saved_model', 'onnx': 'model.onnx'}
 
 
 @dataclass(frozen=True)
@@ -85,17 +84,15 @@ class ModelPackage:
         """Reads a package and checks its files against its manifest.
 
         Raises:
-            UsageError: no folder, no manifest, a manifest that isn't one or names a file outside of the folder, or a file that differs.
+            UsageError: no folder, no manifest, a manifest that isn't one, was changed or names a file outside of the folder, or a file that
+                differs.
         """
-        manifest = _manifest(Path(folder))
-        try:
-            fields = {key: manifest[key] for key in ('name', 'architecture', 'temperature', 'abstain_below', 'export', 'files')}
-            if not isinstance(fields['files'], dict):
-                raise TypeError(f'files: {fields["files"]!r}')
-            package = cls(folder=str(folder), classes=tuple(manifest['classes']), crop=Crop(**manifest['crop']), **fields)
-        except (KeyError, TypeError) as error:
-            raise UsageError(f'model {str(folder)!r}: {MANIFEST} is not a manifest of mien ({error}); train it again') from error
+        said = read_manifest(Path(folder))
+        written = said.pop('digest')
+        package = cls(folder=str(folder), **said | {'classes': tuple(said['classes']), 'crop': Crop(**said['crop'])})
         package._check_files()
+        if written != package.digest:
+            raise UsageError(f'model {str(folder)!r}: {MANIFEST} is not as it was written, by its digest; copy the whole folder again')
         return package
 
     def write_manifest(self) -> None:
@@ -109,10 +106,13 @@ class ModelPackage:
         for name, expected in self.files.items():
             if not _is_inside(name):
                 raise UsageError(f'model {self.folder!r}: {MANIFEST} names {name!r}, which is outside of the folder; train it again')
-            path = Path(self.folder, name)
-            if not path.is_file():
-                raise UsageError(f'model {self.folder!r}: {name} is missing; copy the whole folder again')
-            if sha256(path) != expected:
+            try:
+                found = sha256(Path(self.folder, name))
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+                raise UsageError(f'model {self.folder!r}: {name} is missing; copy the whole folder again') from error
+            except OSError as error:
+                raise UsageError(f'model {self.folder!r}: {name} cannot be read ({error.strerror})') from error
+            if found != expected:
                 raise UsageError(f'model {self.folder!r}: {name} differs from the SHA-256 in {MANIFEST}; copy the whole folder again')
 
 
@@ -122,11 +122,12 @@ def find(model: str) -> ModelPackage:
     Raises:
         UsageError: there is neither.
     """
-    if (INSTALLED / model / MANIFEST).is_file():
-        return ModelPackage.load(INSTALLED / model)
-    if Path(model).is_dir():
-        return ModelPackage.load(model)
     names = installed()
+    if model in names:
+        return ModelPackage.load(INSTALLED / model)
+    with suppress(OSError):  # such as a name that is too long for one
+        if Path(model).is_dir():
+            return ModelPackage.load(model)
     if '://' in model:
         raise UsageError(f'model {model!r}: is in a store, and models are read from a disk; copy the folder there')
     raise UsageError(f'model {model!r}: no such folder or installed model{suggestion(model, names)}; installed: {", ".join(names)}')
@@ -153,17 +154,3 @@ def _is_inside(name: str) -> bool:
     """Whether a path of a manifest can only lie in the package's folder, on any system."""
     path = PurePosixPath(name)
     return bool(path.parts) and not path.is_absolute() and '..' not in path.parts and '\\' not in name and ':' not in name
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    if not folder.is_dir():
-        raise UsageError(f'model {str(folder)!r}: no such folder; name a folder that `mien train` wrote')
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text())
-    except FileNotFoundError as error:
-        raise UsageError(f'model {str(folder)!r}: holds no {MANIFEST}; name a folder that `mien train` wrote') from error
-    except (OSError, ValueError) as error:
-        raise UsageError(f'model {str(folder)!r}: {MANIFEST} cannot be read ({error}); train it again') from error
-    if not isinstance(manifest, dict):
-        raise UsageError(f'model {str(folder)!r}: {MANIFEST} is not a manifest of mien; train it again')
-    return manifest

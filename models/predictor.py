@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from ..configs.errors import UsageError
 from .interpreter import Labeller
+from .manifest import MANIFEST
 from .package import ModelPackage
+from .quiet import stderr_kept
 
 
 class Predictor:
@@ -29,10 +34,20 @@ class Predictor:
         """Reads the export.
 
         Raises:
+            UsageError: it is none, or one of other classes or crops than the package says.
             JobFailed: LiteRT runs it without XNNPACK here.
         """
         self.__setstate__((package.export_path.read_bytes(), 0))
-        self.classes = self._labeller().classes
+        try:
+            labeller = self._labeller()
+        except ValueError as error:
+            what = f'LiteRT cannot read {package.export} ({" ".join(str(error).split())})'
+            raise UsageError(f'model {package.folder!r}: {what}; train it again') from error
+        crop, size = package.crop, (labeller.classes, *labeller.shape)
+        if size != (len(package.classes), crop.size, crop.size, crop.channels):
+            what = f'{package.export} makes {size[0]} probabilities of crops of {"x".join(map(str, size[1:]))}'
+            raise UsageError(f'model {package.folder!r}: {what}, and {MANIFEST} says others; copy the whole folder again')
+        self.classes = labeller.classes
 
     @classmethod
     def of(cls, model: bytes) -> Predictor:
@@ -45,6 +60,12 @@ class Predictor:
         made.__setstate__((model, 0))
         made.classes = made._labeller().classes
         return made
+
+    @classmethod
+    def loaded(cls, package: ModelPackage) -> Predictor:
+        """The same, and what LiteRT logs at a process's first one is kept from the screen, where it loads."""
+        with TemporaryDirectory(prefix='mien-') as folder, stderr_kept(Path(folder, 'stderr')):
+            return cls(package)
 
     def predict(self, crops: np.ndarray) -> np.ndarray:
         """Class probabilities.

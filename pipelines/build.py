@@ -18,8 +18,8 @@ from ..transforms.example_tables import DUPLICATES, EXAMPLES, REJECTS
 from ..transforms.extract_faces import WholeImages
 from ..transforms.gates import Gates
 from ..transforms.judge import Judge
-from ..transforms.parts import Marker, digest
-from ..transforms.reasons import MISFITS
+from ..transforms.parts import Marker, digest, read_part
+from ..transforms.reasons import MISFITS, Reason
 from ..transforms.records import ExtractedImage, Rows
 from ..transforms.splits import VALIDATION, SplitRules
 from ..transforms.tables import FACES, IMAGES, face_rows, image_row
@@ -44,6 +44,7 @@ from .together import basis_of, counted, decide_together
 from .totals import CEILING_FROM, add_up, check_ceiling
 
 PHOTOS = {'images': IMAGES, 'faces': FACES}
+EXAMPLES_OF_UNKNOWN = 3
 JUDGED = {'examples': EXAMPLES, 'rejects': REJECTS, 'duplicates': DUPLICATES}
 
 
@@ -166,11 +167,26 @@ def check_examples(plan: Plan, config: BuildConfig, basis: str) -> None:
     tallies = totals.sorted_tallies()
     reasons = ', '.join(f'{reason} {number}' for reason, number in tallies['rejects'].items())
     if not any(tallies[split] for split in SPLITS):
-        raise JobFailed(f'no example is left of {plan.inputs} photos ({reasons}); see what labels and photos are called, and the classes')
+        raise JobFailed(
+            f'no example is left of {plan.inputs} photos ({reasons}{_unknown(plan)}); '
+            'see what labels and photos are called, and the classes'
+        )
     judged = totals.rows['examples'] + totals.rows['rejects']
     misfits = sum(number for reason, number in tallies['rejects'].items() if reason in MISFITS)
     if judged >= CEILING_FROM and misfits > config.reject_ceiling * judged:
         raise JobFailed(
             f'{misfits} of {judged} labels and photos do not fit together, more than the ceiling of {config.reject_ceiling:.0%} '
-            f'({reasons}); finished shards are kept: the same command with a higher --reject-ceiling only finishes'
+            f'({reasons}{_unknown(plan)}); finished shards are kept: the same command with a higher --reject-ceiling only finishes'
         )
+
+
+def _unknown(plan: Plan) -> str:
+    """What labels and splits are not known, a few of them, and where a config says what they mean."""
+    rows = (
+        row
+        for shard in range(plan.shards)
+        for row in read_part(plan.folder, 'rejects', shard, plan.shards, ['reason', 'detail']).to_pylist()
+    )
+    details = dict.fromkeys(row['detail'] for row in rows if row['reason'] in (Reason.UNKNOWN_LABEL, Reason.UNKNOWN_SPLIT))
+    some = ', '.join(list(details)[:EXAMPLES_OF_UNKNOWN])
+    return f': {some}; say what they mean by label_map and split_map in a config' if some else ''

@@ -5,8 +5,8 @@ from __future__ import annotations
 from apache_beam.pvalue import PCollection
 
 from ..configs.schema import LabelConfig
-from ..models.interpreter import check_runs
 from ..models.package import ModelPackage, find
+from ..models.predictor import Predictor
 from ..storage.files import upload
 from ..storage.path import StorePath, located
 from ..transforms.extract_faces import WholeImages
@@ -35,7 +35,7 @@ def label(inputs: list[str], out: str, config: LabelConfig, run: Run) -> Outcome
     """
     package = find(config.model)
     if run.runner == 'local':
-        check_runs(package.export_path.read_bytes())
+        Predictor.loaded(package)
     made_by = recipe('label', config, {'model': package.id, 'crop': str(package.crop)}, detects=not config.whole_image)
     job = Job(made_by, config, sources(inputs), package.crop, WholeImages({'': config.whole_image}), output(out), run)
 

@@ -21,7 +21,8 @@ from ..evaluation.evaluate import check, evaluate_examples
 from ..evaluation.metrics import Metrics
 from ..evaluation.timing import BATCH, times
 from ..interpreter import Labeller
-from ..package import FILES, ModelPackage, find
+from ..manifest import FILES
+from ..package import ModelPackage, find
 from .measured import ExportFigures, Measured, to_json
 
 if TYPE_CHECKING:

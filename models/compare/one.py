@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..package import FILES, find
+from ..manifest import FILES
+from ..package import find
 from . import told
 from .figures import figures
 from .files import Places

@@ -8,7 +8,8 @@ from pathlib import Path
 from ...configs.errors import UsageError
 from ...configs.schema import CompareConfig, TrainConfig
 from ..data.dataset import Dataset
-from ..package import MANIFEST, find
+from ..manifest import MANIFEST
+from ..package import find
 from ..training.recipe import identity, read_identity, refuse_another
 from ..weights import beginning
 from . import told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..package import FILES
+from ..manifest import FILES
 from .measured import ExportFigures, Measured
 
 OK, FAILED = 'ok', 'failed'

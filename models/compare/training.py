@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from ...configs.load import as_dict
-from ..package import MANIFEST
+from ..manifest import MANIFEST
 from ..whole import write_whole
 from .files import Places
 from .plan import Training

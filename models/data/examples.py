@@ -41,7 +41,7 @@ class Examples:
 
     def crops(self, split: str, batch: int = BATCH) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Crops uint8 (n, size, size, channels) and labels int64 (n,), indices into `classes`, in the records' order."""
-        for example in rows(self.decoded(split, batch)):
+        for example in rows(self.decoded(split, batch), self.dataset):
             names = example['label_name'].tolist()
             yield example['image'], np.array([self.classes.index(name.decode()) for name in names], np.int64)
 
@@ -53,8 +53,11 @@ class Examples:
         """
         found = _count(self.dataset, split)
         empty = [name for name in self.classes if not found[name]]
-        if len(empty) == len(self.classes) or (empty and split == 'train'):
-            raise UsageError(f'dataset {self.dataset.folder!r}: no example of {", ".join(empty)} in {split}; leave it out with --classes')
+        if len(empty) == len(self.classes):
+            raise UsageError(f'dataset {self.dataset.folder!r}: no example of {", ".join(empty)} in {split}; build it with some there')
+        if empty and split == 'train':
+            what = f'no example of {", ".join(empty)} in {split}'
+            raise UsageError(f'dataset {self.dataset.folder!r}: {what}; leave it out with --classes (of train, or of build)')
         return {name: found[name] for name in self.dataset.classes}
 
     def faces(self, split: str) -> tuple[list[str], list[str]]:
@@ -64,7 +67,7 @@ class Examples:
         """
         features = {'face_id': tf.io.FixedLenFeature([], tf.string, ''), 'label_name': tf.io.FixedLenFeature([], tf.string)}
         parsed = _records(self.dataset, split).batch(1024).map(lambda some: tf.io.parse_example(some, features))
-        found = list(rows(parsed))
+        found = list(rows(parsed, self.dataset))
         ids, names = ([text.decode() for row in found for text in row[name].tolist()] for name in ('face_id', 'label_name'))
         return ids, names
 
@@ -94,7 +97,7 @@ class Examples:
 def _count(dataset: Dataset, split: str) -> Counter[str]:
     features = {'label_name': tf.io.FixedLenFeature([], tf.string)}
     names = _records(dataset, split).batch(1024).map(lambda some: tf.io.parse_example(some, features)['label_name'])
-    return Counter(name.decode() for some in rows(names) for name in some.tolist())
+    return Counter(name.decode() for some in rows(names, dataset) for name in some.tolist())
 
 
 def _records(dataset: Dataset, split: str) -> tf.data.Dataset:
@@ -103,7 +106,7 @@ def _records(dataset: Dataset, split: str) -> tf.data.Dataset:
     return tf.data.TFRecordDataset(dataset.files(split), COMPRESSIONS[dataset.compression])
 
 
-def rows(batches: tf.data.Dataset) -> Iterator[Any]:
-    """The batches as numpy arrays; what a store answers is told plainly."""
-    with told_plainly():
+def rows(batches: tf.data.Dataset, dataset: Dataset) -> Iterator[Any]:
+    """The batches as numpy arrays; what a store answers, and what is damaged, is told plainly."""
+    with told_plainly(dataset.folder):
         yield from batches.as_numpy_iterator()

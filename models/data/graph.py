@@ -19,15 +19,19 @@ class TransformGraph(tf.Module):
         """Opens a dataset's.
 
         Raises:
-            UsageError: it has none.
+            UsageError: it has none, or one that is damaged.
         """
         super().__init__()
         folder = f'{dataset.folder}/transform_fn'
         if not names(folder):
             raise UsageError(f'dataset {dataset.folder!r}: holds no transform_fn/, as it has no training examples; build it with some')
         self._copy = fetched(folder) if is_stored(folder) else None  # kept: an export copies the graph's vocabularies from there
-        self._loaded = tf.saved_model.load(self._copy.name if self._copy else folder)
-        self._inputs = self._loaded.transform_fn.structured_input_signature[0][0]
+        try:
+            self._loaded = tf.saved_model.load(self._copy.name if self._copy else folder)
+            self._inputs = self._loaded.transform_fn.structured_input_signature[0][0]
+        except (OSError, ValueError, AttributeError, tf.errors.OpError) as error:
+            reason = str(error).partition('\n')[0]
+            raise UsageError(f'dataset {dataset.folder!r}: transform_fn/ cannot be read ({reason}); build it again') from error
 
     def __call__(self, image: tf.Tensor, label_name: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Runs the graph.

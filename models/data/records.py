@@ -89,7 +89,7 @@ class Source(Examples):
 
     def shares(self, split: str) -> np.ndarray:
         """Weighted mean of the targets, float64 (k,): how often a network that learns them expects each class."""
-        batches = [(target, weight) for _, target, weight in rows(self.evaluation(split))]
+        batches = [(target, weight) for _, target, weight in rows(self.evaluation(split), self.dataset)]
         targets, weights = (np.concatenate(parts) for parts in zip(*batches, strict=True))
         return np.average(targets.astype(np.float64), axis=0, weights=weights)
 

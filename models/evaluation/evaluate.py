@@ -15,6 +15,7 @@ from ...configs.schema import Crop
 from ..data.dataset import Dataset
 from ..interpreter import Labeller
 from ..package import ModelPackage, find
+from ..predictor import Predictor
 from .metrics import Metrics, measure
 from .report import describe, describe_robustness, describe_slices
 from .robustness import FACES, Changed, robustness
@@ -111,8 +112,8 @@ def evaluate_examples(package: ModelPackage, examples: Examples, split: str, cha
     Args:
         changed: number of faces, at most, whose crops are changed to see whether their labels stay; 0: none, and no figures of that.
     """
-    labeller, dataset = Labeller(package.export_path.read_bytes()), examples.dataset
-    probabilities, labels = predict(labeller, examples, split)
+    predictor, dataset = Predictor(package), examples.dataset
+    probabilities, labels = predict(predictor, examples, split)
     if not len(labels):
         raise UsageError(f'dataset {dataset.folder!r}: no example of {", ".join(package.classes)} in {split}; name another split')
     face_ids, names = examples.faces(split)
@@ -126,13 +127,13 @@ def evaluate_examples(package: ModelPackage, examples: Examples, split: str, cha
         split=split,
         metrics=measure(probabilities, labels, package.classes, package.abstain_below, package.temperature, left_out),
         slices=slice_up(probabilities, labels, read_measures(dataset, face_ids), takes_part),
-        robustness=robustness(labeller.predict, first_batches(examples, split, changed), own, labels[:changed]) if changed else (),
+        robustness=robustness(predictor.predict, first_batches(examples, split, changed), own, labels[:changed]) if changed else (),
         unknown=tuple(name for name in dataset.classes if name not in package.classes),
         absent=tuple(name for name in package.classes if name not in dataset.classes),
     )
 
 
-def predict(labeller: Labeller, examples: Examples, split: str) -> tuple[np.ndarray, np.ndarray]:
+def predict(labeller: Labeller | Predictor, examples: Examples, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities float32 (n, k) and labels int64 (n,) of a split."""
     pairs = [(labeller.predict(crops), labels) for crops, labels in examples.crops(split)]
     if not pairs:

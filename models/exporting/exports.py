@@ -15,7 +15,7 @@ from ..data.records import Source
 from ..evaluation.calibrate import softmax, temperature
 from ..evaluation.evaluate import predict
 from ..interpreter import Labeller
-from ..package import FILES
+from ..manifest import FILES
 from .export import LabellingModel, tflite
 from .int8 import int8, int8_weights, sample
 from .onnx import onnx, open_onnx

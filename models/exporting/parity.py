@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..data.records import Source
-from ..package import FILES
+from ..manifest import FILES
 
 AGREEMENT = 0.995
 ACCURACY_LOSS = 0.01

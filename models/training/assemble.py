@@ -22,7 +22,8 @@ from ..exporting.answering import answering
 from ..exporting.exports import Labelling, write_exports
 from ..exporting.parity import ExportFigures, section
 from ..interpreter import Labeller
-from ..package import FILES, MANIFEST, ModelPackage, find, hashes
+from ..manifest import FILES, MANIFEST
+from ..package import ModelPackage, find, hashes
 from ..weights.beginning import began_with
 from .fit import Fitted
 from .recipe import IDENTITY, Recipe

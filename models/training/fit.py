@@ -77,7 +77,7 @@ def fit(source: Source, config: TrainConfig, journal: Path, logs: Path, team: Te
     source = replace(source, teach=Teachers.of(config, source))
     keras.utils.clear_session()  # layers are counted from one again: their names stand in the export, and so in its digest
     keras.utils.set_random_seed(config.seed + 1)  # tf.data takes no tensor as its seed while the global seed is 0
-    with _precision(config.precision), told_plainly(), team.together():
+    with _precision(config.precision), told_plainly(source.dataset.folder), team.together():
         model = for_training(network(source, config), config)
         for phase in phases(config):
             _run(model, phase, source, config, Journal(journal), logs, team)

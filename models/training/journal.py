@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -51,8 +52,11 @@ class Journal:
         """What is on disk; an empty progress where nothing is."""
         if not (self.folder / STATE).exists():
             return Progress()
-        with np.load(self.folder / STATE) as state:
-            said = json.loads(str(state['progress']))
+        try:
+            with np.load(self.folder / STATE) as state:
+                said = json.loads(str(state['progress']))
+        except (BadZipFile, ValueError, EOFError, KeyError) as error:
+            raise JobFailed(f'{self.folder / STATE}: cannot be read ({error}); remove {self.folder.parent} and start again') from error
         return Progress(**said | {'history': tuple(said['history'])})
 
     def write(self, model: keras.Model, progress: Progress) -> None:
@@ -98,7 +102,8 @@ def labelling_weights(model: keras.Model) -> list[np.ndarray]:
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
     """The model's variables and the optimizer's state, always in the same order."""
-    model.optimizer.build(model.trainable_variables)
+    if not model.optimizer.built:  # a loss scale's would get more variables each time
+        model.optimizer.build(model.trainable_variables)
     return [*_model_variables(model), *model.optimizer.variables]
 
 
@@ -110,8 +115,13 @@ def _model_variables(model: keras.Model) -> list[keras.Variable]:
 
 
 def _assign(variables: list[keras.Variable], path: Path) -> None:
-    with np.load(path) as state:
-        if len(variables) > sum(name.isdigit() for name in state):
-            raise JobFailed(f'{path}: holds another network; remove {path.parent.parent} and start again')
-        for index, variable in enumerate(variables):
-            variable.assign(state[f'{index:05d}'])
+    again = f'remove {path.parent.parent} and start again'
+    try:
+        with np.load(path) as state:
+            values = [state[name] for name in sorted(filter(str.isdigit, state))]
+    except (BadZipFile, ValueError, EOFError) as error:
+        raise JobFailed(f'{path}: cannot be read ({error}); {again}') from error
+    if [variable.shape for variable in variables] != [value.shape for value in values[: len(variables)]]:
+        raise JobFailed(f'{path}: holds another network; {again}')
+    for variable, value in zip(variables, values, strict=False):
+        variable.assign(value)

@@ -19,7 +19,8 @@ from ...configs.schema import TrainConfig
 from ..architectures.registry import builder
 from ..data.dataset import Dataset
 from ..exporting.onnx import refuse_without_converter
-from ..package import MANIFEST, ModelPackage
+from ..manifest import MANIFEST
+from ..package import ModelPackage
 from ..weights.beginning import check
 from .recipe import identity, read_identity, refuse_another, write_identity
 
@@ -65,6 +66,8 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
     with _undone_by_a_wrong_call(partial):
         source = open_source(dataset, config)
         others = _others(config, source)
+        for split in dataset.splits():
+            source.holds(split)  # reads it once: what is damaged is told before the training
         fitted = fit(source, config, partial / WORK, partial / 'logs', team)
     evaluations = assemble(partial, fitted, source, others, config, command)
     partial.rename(out)

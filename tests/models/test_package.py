@@ -8,6 +8,7 @@ import pytest
 from mien.configs.errors import UsageError
 from mien.configs.schema import Crop
 from mien.models.package import INSTALLED, ModelPackage, find, hashes, installed
+from mien.models.predictor import Predictor
 
 NAMES = ('model.keras', 'model.tflite', 'model-int8.tflite', 'saved_model')
 
@@ -73,6 +74,48 @@ def test_an_export_without_a_hash_is_refused(written, changes):
 def test_files_that_are_no_map_are_refused(written, files):
     with pytest.raises(UsageError, match='is not a manifest of mien'):
         ModelPackage.load(rewrite(written, files=files))
+
+
+WRONG = {
+    'name': ['', 5, '=1+1', 'a|b', 'a\nb', '<b>'],
+    'architecture': [None, '@sum', '<img src=x onerror=y>'],
+    'classes': ['ab', [], ['a'], ['a', 'a'], [1, 2], ['a', '=b'], ['a', '<b>']],
+    'crop': [None, {'template': 'fer2013'}, {'template': 'x', 'scale': 1.0, 'size': 48, 'channels': 1}]
+    + [{'template': 'fer2013', 'scale': 1.0, 'size': 48, 'channels': 1} | one for one in ({'size': '48'}, {'channels': 2}, {'scale': 0})],
+    'temperature': [None, '1.0', 0, -1.0, True],
+    'abstain_below': [None, '0.5', float('nan')],
+    'export': [None, ['model.tflite']],
+    'files': [{'model.tflite': 7}],
+}
+
+
+@pytest.mark.parametrize(('key', 'value'), [(key, value) for key, values in WRONG.items() for value in values])
+def test_values_that_mien_never_writes_are_refused(written, key, value):
+    with pytest.raises(UsageError, match=rf'is not a manifest of mien \({key}\)'):
+        ModelPackage.load(rewrite(written, **{key: value}))
+
+
+@pytest.mark.parametrize('changes', [{'classes': ['happiness', 'neutral']}, {'abstain_below': 0.4}, {'digest': None}])
+def test_a_manifest_that_was_changed_is_refused(written, changes):
+    with pytest.raises(UsageError, match=r'model\.json is not as it was written, by its digest'):
+        ModelPackage.load(rewrite(written, **changes))
+
+
+def test_names_that_are_too_long_for_a_file_are_one_line(written):
+    with pytest.raises(UsageError, match='cannot be read'):
+        ModelPackage.load(rewrite(written, files=written.files | {300 * 'x': 64 * '0'}))
+    with pytest.raises(UsageError, match='no such folder or installed model'):
+        find(300 * 'x')
+
+
+def test_an_export_that_is_none_or_of_other_classes_is_refused(written):
+    with pytest.raises(UsageError, match=r'LiteRT cannot read model\.tflite'):
+        Predictor(written)
+    default = find('default')
+    with pytest.raises(UsageError, match=r'makes 8 probabilities of crops of 48x48x1, and model\.json says others'):
+        Predictor(replace(default, classes=default.classes[:-1]))
+    with pytest.raises(UsageError, match=r'makes 8 probabilities of crops of 48x48x1, and model\.json says others'):
+        Predictor(replace(default, crop=replace(default.crop, channels=3)))
 
 
 def test_another_labelling_export_is_another_digest(written):

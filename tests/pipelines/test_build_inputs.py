@@ -68,7 +68,7 @@ def test_boxes_take_their_faces(photos_dir, tmp_path):
 
 def test_nothing_left_is_a_failed_job(faces, labels, tmp_path):
     config = configured('build', whole_image=True, labels=(str(labels),), label_column='usage')
-    with pytest.raises(JobFailed, match=rf'no example is left of {FACES + 1} photos .*unknown_label {FACES}'):
+    with pytest.raises(JobFailed, match=rf'no example is left of {FACES + 1} photos .*unknown_label {FACES}: '):
         build([str(faces)], str(tmp_path / 'out'), config, Run())
     assert not (tmp_path / 'out').exists()
 

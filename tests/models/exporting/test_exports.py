@@ -27,7 +27,8 @@ from mien.models.exporting.int8 import int8, sample
 from mien.models.exporting.onnx import onnx, refuse_without_converter
 from mien.models.exporting.parity import answers, section
 from mien.models.interpreter import Labeller
-from mien.models.package import FILES, ModelPackage
+from mien.models.manifest import FILES
+from mien.models.package import ModelPackage
 from mien.models.training.train import train
 
 pytestmark = pytest.mark.slow

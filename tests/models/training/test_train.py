@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from mien.configs.errors import UsageError
+from mien.configs.errors import JobFailed, UsageError
 from mien.models.data.dataset import Dataset
 from mien.models.evaluation.evaluate import evaluate
 from mien.models.package import ModelPackage, sha256
@@ -64,6 +64,49 @@ def test_so_does_one_with_a_schedule_decay_mixtures_and_teachers(dataset, packag
     rates = [epoch['learning_rate'] for epoch in histories[0]]
     assert rates[0] == pytest.approx(0.001 * 5 / 6)
     assert rates[3] == pytest.approx(0.0005 * (1 + np.cos(np.pi * 17 / 18)))
+
+
+@pytest.mark.slow
+def test_so_does_one_that_scales_its_loss(dataset, train_config, tmp_path):
+    config = train_config(precision='mixed_float16', ema=0.9)
+    kill_after_two_epochs(dataset, tmp_path / 'killed', config)
+    killed, whole = (train(dataset.folder, str(tmp_path / name), config, 'x') for name in ('killed', 'whole'))
+    assert killed.id == whole.id
+
+
+@pytest.mark.slow
+def test_a_state_that_is_damaged_or_of_another_network_is_one_line(dataset, train_config, tmp_path):
+    out, config = tmp_path / 'package', train_config()
+    kill_after_two_epochs(dataset, out, config)
+    state = tmp_path / 'package.partial' / 'work' / 'epoch.npz'
+    whole = dict(np.load(state))
+    np.savez(state, **whole | {'00000': np.zeros((1, 1), np.float32)})
+    with pytest.raises(JobFailed, match=r'epoch\.npz: holds another network; remove .*package\.partial and start again'):
+        train(dataset.folder, str(out), config, 'x')
+    state.write_bytes(state.read_bytes()[:-100])
+    with pytest.raises(JobFailed, match=r'epoch\.npz: cannot be read .*; remove .*package\.partial and start again'):
+        train(dataset.folder, str(out), config, 'x')
+
+
+@pytest.mark.parametrize('split', ['train', 'validation', 'test'])
+def test_damaged_records_are_told_before_anything_is_trained(dataset, train_config, tmp_path, split):
+    folder = Path(shutil.copytree(dataset.folder, tmp_path / 'dataset'))
+    records = next(folder.glob(f'*-{split}.tfrecord-*'))
+    data = bytearray(records.read_bytes())
+    data[-20] ^= 1
+    records.write_bytes(data)
+    with pytest.raises(JobFailed, match=r'its records are damaged \(.+\); `mien verify` says which'):
+        train(str(folder), str(tmp_path / 'out'), train_config(), '')
+    assert not any((tmp_path / 'out.partial' / 'work').glob('*'))
+
+
+@pytest.mark.parametrize('content', [b'', b'no graph'])
+def test_a_damaged_transform_graph_is_a_wrong_call(dataset, train_config, tmp_path, content):
+    folder = Path(shutil.copytree(dataset.folder, tmp_path / 'dataset'))
+    (folder / 'transform_fn' / 'saved_model.pb').write_bytes(content)
+    with pytest.raises(UsageError, match=r'transform_fn/ cannot be read'):
+        train(str(folder), str(tmp_path / 'out'), train_config(), '')
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['dataset']
 
 
 @pytest.mark.slow
