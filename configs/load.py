@@ -117,7 +117,7 @@ def _read(name: str, why: str = '') -> dict[str, Any]:
         raise UsageError(f'config {name!r}{why}: {reason}{hint}; name a YAML file or one of {", ".join(shipped())}') from error
     try:
         values = yaml.safe_load(text) or {}
-    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none is a ValueError
         raise UsageError(f'config {name!r}: not YAML: {" ".join(str(error).split())}') from error
     if not isinstance(values, dict):
         raise UsageError(f'config {name!r}: holds {type(values).__name__}, not `key: value` lines')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -97,11 +98,18 @@ def parser() -> argparse.ArgumentParser:
     return mien
 
 
+def _with_a_name(folder: str) -> str:
+    """A folder beside which something can stand."""
+    if not is_stored(folder) and not os.path.basename(os.path.abspath(folder)):
+        raise argparse.ArgumentTypeError(f'{folder!r} is the root of a disk; name a folder')
+    return folder
+
+
 def _on_a_disk(folder: str) -> str:
-    """A folder that can't be in a store."""
+    """The same, which can't be in a store."""
     if is_stored(folder):
         raise argparse.ArgumentTypeError(f'{folder!r} is in a store, and this is written on a disk; name a folder, and copy it')
-    return folder
+    return _with_a_name(folder)
 
 
 def _command(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
@@ -116,7 +124,8 @@ def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], text:
         '.tsv or Parquet), or a glob of these, on a disk, on s3:// or gs://; NAME=INPUT says what its uris begin with'
     )
     command.add_argument('inputs', nargs='+', metavar='INPUT', help=inputs)
-    command.add_argument('--out', required=True, metavar='DIR', help='folder that becomes the snapshot, also s3://... or gs://...')
+    out = 'folder that becomes the snapshot, also s3://... or gs://...'
+    command.add_argument('--out', required=True, type=_with_a_name, metavar='DIR', help=out)
     runner = 'local (default), prism, flink, spark or dataflow; its place is said after --: --flink_master=HOST:8081'
     command.add_argument('--runner', default='local', metavar='NAME', help=runner)
     workers = (

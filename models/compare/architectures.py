@@ -40,10 +40,11 @@ def spelled_out(asked: Sequence[str]) -> tuple[str, ...]:
 
 def main(asked: Sequence[str]) -> int:
     """Checks and prints the names; gives the exit status."""
-    known = names() if ALL in asked else [*asked]
+    said = [name for name in asked if name != ALL]
     try:
-        for name in known if ALL not in asked else ():
+        for name in said:
             builder(name)
+        known = list(dict.fromkeys([*(names() if ALL in asked else []), *said]))
     except UsageError as error:
         print(f'mien: {error}', file=sys.stderr)
         return 2

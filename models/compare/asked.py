@@ -17,6 +17,8 @@ from ..data.dataset import Dataset
 
 UNSAFE = re.compile(r'[^A-Za-z0-9._-]+')
 BESIDE_RUNS = ('architectures', 'batch_sizes', 'learning_rates', 'seeds')  # would make other runs than those
+TAKEN_ENDS, TAKEN_START = ('.log', '.yaml', '.partial'), 'row-'  # see `Places`
+BEGINNINGS = ('none', 'imagenet')
 ID = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')
 
 
@@ -72,6 +74,8 @@ def _trainings(config: CompareConfig, datasets: Mapping[str, Dataset]) -> Iterat
         for name, said in config.runs.items():
             if not ID.fullmatch(name):
                 raise UsageError(f'run {name!r}: no name for a file; use letters, digits, ".", "_" and "-"')
+            if name.endswith(TAKEN_ENDS) or name.startswith(TAKEN_START) or name in BEGINNINGS:
+                raise UsageError(f'run {name!r}: means a file of another run, or what a run begins with; take another name')
             yield Asked(
                 name, said.get('dataset'), said.get('config'), tuple((key, said[key]) for key in ('architecture', 'weights') if key in said)
             )
@@ -80,9 +84,15 @@ def _trainings(config: CompareConfig, datasets: Mapping[str, Dataset]) -> Iterat
         raise UsageError('no DATASET to train on; name one or more that `mien build` wrote')
     for dataset, architecture in itertools.product(datasets, config.architectures):
         for points in _grid(config):
-            parts = [slug(dataset), slug(plain_name(architecture)), *(f'{point.short}{point.value:g}' for point in points)]
+            parts = [slug(dataset), slug(plain_name(architecture)), *(f'{point.short}{shortest(point.value)}' for point in points)]
             options = (('architecture', architecture), *((point.option, point.value) for point in points))
             yield Asked('-'.join(parts), dataset, None, options)
+
+
+def shortest(value: float) -> str:
+    """A number in as few digits as tell it from all others, without a plus: 0.001, 1e-05, 20231101."""
+    short = f'{value:g}'
+    return (short if float(short) == value else str(value)).replace('+', '')
 
 
 @dataclass(frozen=True)

@@ -85,8 +85,8 @@ def errors(number: float) -> str:
     return f'{number:g} standard error{"" if number == 1 else "s"}'
 
 
-def _faces(row: Row) -> tuple[str, str, int | None]:
-    return row.test, row.split, row.examples
+def _faces(row: Row) -> tuple[str, str, int | None, frozenset[str]]:
+    return row.test, row.split, row.examples, frozenset(name for name, share in (row.recall or {}).items() if share is not None)
 
 
 def _most_accurate(rows: Sequence[Row], within: float) -> list[Row]:

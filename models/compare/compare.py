@@ -85,6 +85,8 @@ def compare(made: Plan, out: Path, config: CompareConfig, tell: Tell) -> Compari
 
 
 def _refuse_foreign(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UsageError(f'--out {str(out)!r}: is a file; name a folder')
     if out.is_dir() and any(out.iterdir()) and not Places(out).runs.is_dir():
         raise UsageError(f'--out {str(out)!r}: holds files, and no comparison; name another folder')
 

@@ -86,9 +86,15 @@ OPENERS: dict[str, Callable[[Path], Predict]] = {'.tflite': _open_tflite, '.onnx
 
 
 def _parameters(path: Path) -> int | None:
+    """Of the Keras model; None where there is none, or where it has layers of somebody's own that Keras does not find."""
     import keras
 
-    return int(keras.saving.load_model(path, compile=False).count_params()) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return int(keras.saving.load_model(path, compile=False).count_params())
+    except (AttributeError, ImportError, KeyError, OSError, TypeError, ValueError):
+        return None
 
 
 def main(words: list[str]) -> int:

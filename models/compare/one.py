@@ -24,9 +24,10 @@ def do(run: Run, split: str, places: Places, tell: Tell) -> bool:
     """Leaves the run's result on disk; gives whether there was anything to do."""
     row = planned(run, split)
     done = read(places.result(run.id))
-    if done is not None and _stands(done.row, row, run, places):
+    if done is not None and _stands(done, row, run, places):
         tell(f'[{run.id}] is done already: {_summary(done.row)}')
-        write(replace(done, row=expecting(done.row, row.expected)), places.result(run.id))
+        stands = replace(done.row, package=row.package or done.row.package)  # as this call names it, from where it was called
+        write(replace(done, row=expecting(stands, row.expected)), places.result(run.id))
         return False
     result = _done(run, row, split, places, lambda line: tell(f'[{run.id}] {line}'))
     write(result, places.result(run.id))
@@ -34,11 +35,14 @@ def do(run: Run, split: str, places: Places, tell: Tell) -> bool:
     return True
 
 
-def _stands(done: Row, asked: Row, run: Run, places: Places) -> bool:
-    """Whether a row is of the model that stands there, measured where it is asked for."""
-    same = done.status == OK and (done.test, done.split) == (asked.test, asked.split)
+def _stands(done: Result, asked: Row, run: Run, places: Places) -> bool:
+    """Whether a row is of the package that stands there, of all of its files, measured where it is asked for."""
+    same = done.row.status == OK and (done.row.test, done.row.split) == (asked.test, asked.split)
     there = isinstance(run.source, str) or places.package(run.id).is_dir()
-    return same and there and find(_folder(run, places)).id == done.model
+    if not same or not there:
+        return False
+    package = find(_folder(run, places))
+    return (package.id, package.files) == (done.row.model, done.files)
 
 
 def _folder(run: Run, places: Places) -> str:
@@ -57,10 +61,11 @@ def _done(run: Run, row: Row, split: str, places: Places, tell: Tell) -> Result:
     found = figures(folder, run, split, places)
     if isinstance(found, str):
         return Result(failed(row, f'cannot be measured: {found}', said.epochs))
-    keras = Path(find(folder).folder, FILES['keras'])
+    package = find(folder)
+    keras = Path(package.folder, FILES['keras'])
     row = with_figures(row, found.measured, found.load_cold, keras.stat().st_size if keras.is_file() else None)
     confusion = tuple(tuple(counts) for counts in found.measured.confusion)
-    return Result(expecting(row, row.expected), confusion, found.measured.reliability, said.history)
+    return Result(expecting(row, row.expected), confusion, found.measured.reliability, said.history, package.files)
 
 
 def _summary(row: Row) -> str:

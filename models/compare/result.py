@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ class Result:
         confusion: rows are labels, columns predictions.
         reliability: see `Metrics`.
         history: figures of each epoch, by name.
+        files: SHA-256 of the package's files by name, as they were measured.
     """
 
     row: Row
     confusion: tuple[tuple[int, ...], ...] = ()
     reliability: tuple[ReliabilityBin, ...] = ()
     history: tuple[dict[str, float], ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def write(result: Result, path: Path) -> None:
@@ -50,4 +53,5 @@ def _parsed(said: dict[str, Any]) -> Result:
         tuple(tuple(counts) for counts in said['confusion']),
         tuple(ReliabilityBin(**one) for one in said['reliability']),
         tuple(said['history']),
+        said['files'],
     )

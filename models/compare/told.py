@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,28 +45,52 @@ class Told:
         return self.history[self.best - 1].get('accuracy') if self.best and self.best <= len(self.history) else None
 
 
+OPTIONS: Mapping[str, type] = {'batch_size': int, 'learning_rate': float, 'seed': int, 'epochs': int}  # that a table shows
+
+
 def read(package: str | Path) -> Told:
-    """What a package's folder holds of it; nothing where it has no figures."""
+    """What a package's folder holds of it; nothing where it has no figures, and nothing of a value that is no figure."""
     try:
         metrics = json.loads(Path(package, METRICS).read_text())
-        said, history = metrics['recipe'], tuple(metrics.get('history', ()))
-        epochs, config = said.get('epochs'), dict(said['config'])
-        accuracy = metrics.get('splits', {}).get('test', {}).get('accuracy')
-        faces_per_second = metrics.get('speed', {}).get('faces_per_second')
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return Told()
+    said, config = _map(metrics, 'recipe'), _map(metrics, 'recipe', 'config')
+    if not config:
+        return Told()
+    config = {key: value for key, value in config.items() if key not in OPTIONS or _as(OPTIONS[key], value) is not None}
+    epochs = _as(int, said.get('epochs'))
     complete = epochs is not None and epochs == config.get('epochs')
-    ended = said.get('ended') or (ALL_EPOCHS if complete else None)
     began_with = said.get('began_with', NONE if 'weights' not in config else None)  # before there was a choice, all began with none
     return Told(
         config=config,
-        dataset=said.get('dataset'),
+        dataset=_as(str, said.get('dataset')),
         epochs=epochs,
-        ended=ended,
-        seconds=said.get('seconds'),
-        history=history,
-        best=said.get('best'),
-        began_with=began_with,
-        accuracy=accuracy,
-        faces_per_second=faces_per_second,
+        ended=_as(str, said.get('ended')) or (ALL_EPOCHS if complete else None),
+        seconds=_as(float, said.get('seconds')),
+        history=_history(metrics),
+        best=_as(int, said.get('best')),
+        began_with=_as(str, began_with),
+        accuracy=_as(float, _map(metrics, 'splits', 'test').get('accuracy')),
+        faces_per_second=_as(float, _map(metrics, 'speed').get('faces_per_second')),
     )
+
+
+def _map(said: Any, *keys: str) -> Mapping[str, Any]:
+    """A map within maps; an empty one where there is something else."""
+    for key in keys:
+        said = said.get(key) if isinstance(said, dict) else None
+    return said if isinstance(said, dict) else {}
+
+
+def _as(kind: type, value: Any) -> Any:
+    """A value of a kind, where a whole number is a number, too; else None."""
+    return value if type(value) is kind or (kind is float and type(value) is int) else None
+
+
+def _history(metrics: Any) -> tuple[dict[str, float], ...]:
+    epochs = metrics.get('history') if isinstance(metrics, dict) else None
+    return tuple(epochs) if isinstance(epochs, list) and all(map(_figures, epochs)) else ()
+
+
+def _figures(epoch: Any) -> bool:
+    return isinstance(epoch, dict) and all(_as(float, figure) is not None for figure in epoch.values())

@@ -18,10 +18,16 @@ WHY = 'best.json'
 
 
 def keep(choice: Choice, places: Places) -> None:
-    """Puts the package in its place, if another one or none stands there, and says why it is there."""
+    """Puts the package in its place, if another one or none stands there, and says why it is there.
+
+    Raises:
+        UsageError: the package is not where it was measured, or is another one by now.
+    """
     why = json.dumps(_why(choice), indent=2) + '\n'
     here = choice.row.package or ''
     package = find(str(places.out / here) if here == f'runs/{choice.row.id}' else here)
+    if package.id != choice.row.model:
+        raise UsageError(f'run {choice.row.id!r}: {here!r} is {package.id} by now, and {choice.row.model} was measured; name it again')
     if not _is_there(package, places.best):
         _replace(package, why, places.best)
     write_whole(places.best / WHY, why)

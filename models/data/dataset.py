@@ -69,11 +69,14 @@ class Dataset:
             crop = Crop(config['crop_template'], config['crop_scale'], config['crop_size'], config['crop_channels'])
             name, classes, compression = config['name'], tuple(config['classes']), config.get('compression', 'none')
             read = {path: digest for path, digest in files.items() if TRAINED_ON.match(path)}
+            if not all(isinstance(text, str) for text in (name, compression, *classes)):
+                raise TypeError('name, classes or compression that is a text')
+            sources = _sources(snapshot)
         except (KeyError, TypeError, AttributeError) as error:
             raise UsageError(f'dataset {folder!r}: {SNAPSHOT} was not written by `mien build` (no {error}); name its --out') from error
         if compression not in COMPRESSIONS:
             raise UsageError(f'dataset {folder!r}: records are compressed by {compression!r}; this mien reads {", ".join(COMPRESSIONS)}')
-        return cls(folder, name, classes, crop, _digest([classes, asdict(crop), read]), compression, _sources(snapshot))
+        return cls(folder, name, classes, crop, _digest([classes, asdict(crop), read]), compression, sources)
 
     @property
     def id(self) -> str:
@@ -115,7 +118,8 @@ class Dataset:
                 raise UsageError(f'dataset {self.folder!r}: no class {name!r}{hint}; it has {", ".join(self.classes)}')
         chosen = tuple(name for name in self.classes if not classes or name in classes)
         if len(chosen) < 2:
-            raise UsageError(f'dataset {self.folder!r}: one class only, {chosen[0]!r}; training needs two or more')
+            what = 'one class only is asked for' if classes else 'one class only'
+            raise UsageError(f'dataset {self.folder!r}: {what}, {chosen[0]!r}; training needs two or more')
         return chosen
 
 

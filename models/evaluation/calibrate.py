@@ -39,7 +39,7 @@ def threshold(probabilities: np.ndarray, coverage: float) -> float:
     if coverage >= 1 or not len(probabilities):
         return 0.0
     best = np.sort(probabilities.max(axis=1))[::-1]
-    return float(best[max(math.ceil(coverage * len(best)), 1) - 1])
+    return float(best[max(math.ceil(round(coverage * len(best), 6)), 1) - 1])
 
 
 def uncalibrated(probabilities: np.ndarray, degrees: float) -> np.ndarray:

@@ -40,9 +40,11 @@ def test_among_equally_accurate_ones_the_one_that_loads_fast_then_the_smaller(ro
 
 
 def test_only_what_was_measured_on_the_same_faces_is_compared(row):
-    rows = [row('easy', accuracy=0.99, test='other@0'), row('two', accuracy=0.99, examples=900), row('a'), row('b', accuracy=0.7), row('c')]
+    other = {'anger': 0.95, 'fear': 0.95}
+    rows = [row('easy', accuracy=0.99, test='other@0'), row('two', accuracy=0.99, examples=900), row('fear', accuracy=0.99, recall=other)]
+    rows += [row('a'), row('b', accuracy=0.7), row('c')]
     choice = choose(rows, SHIPPED)
-    assert (choice.row.id, choice.elsewhere) == ('a', ('easy', 'two'))
+    assert (choice.row.id, choice.elsewhere) == ('a', ('easy', 'two', 'fear'))
 
 
 def test_failed_runs_are_never_the_best(row):

@@ -12,8 +12,8 @@ import pytest
 from mien.configs.errors import UsageError
 from mien.configs.load import load
 from mien.configs.schema import CompareConfig, TrainConfig
-from mien.models.compare import architectures
-from mien.models.compare.asked import slug
+from mien.models.compare import architectures, told
+from mien.models.compare.asked import shortest, slug
 from mien.models.compare.compare import prepared
 from mien.models.compare.files import Places
 from mien.models.compare.plan import after_others, plan
@@ -111,6 +111,27 @@ def test_all_architectures_are_those_of_keras_too_and_another_one_is_refused(cap
     assert {'dcnn', 'fernet', 'mini_xception', 'MobileNet', 'DenseNet121', 'Xception', 'VGG16'} < set(found)
     with pytest.raises(UsageError, match=r"'MobilNet': no such architecture \(did you mean 'MobileNet'\?\)"):
         architectures.spelled_out(['dcnn', 'MobilNet'])
+    with pytest.raises(UsageError, match="'MobilNet': no such architecture"):
+        architectures.spelled_out(['all', 'MobilNet'])
+
+
+@pytest.mark.parametrize(
+    ('value', 'short'), [(16, '16'), (20231101, '20231101'), (1e-3, '0.001'), (1e-5, '1e-05'), (0.00012345678, '0.00012345678')]
+)
+def test_a_number_of_the_grid_is_told_from_all_others(value, short):
+    assert shortest(value) == short
+
+
+@pytest.mark.parametrize('name', ['a.log', 'a.yaml', 'a.partial', 'row-a', 'none', 'imagenet'])
+def test_an_id_that_means_something_else_is_refused(folder, name):
+    with pytest.raises(UsageError, match=f"run '{name}': means a file of another run, or what a run begins with"):
+        plan(config(runs={name: {'config': 'dcnn'}}), [folder('raw')])
+
+
+def test_an_out_that_is_a_file_is_refused(folder, tmp_path):
+    (tmp_path / 'out').touch()
+    with pytest.raises(UsageError, match='is a file; name a folder'):
+        prepared([folder('raw')], tmp_path / 'out', config(architectures=('dcnn',)))
 
 
 def test_a_name_becomes_part_of_a_file_name():
@@ -210,3 +231,18 @@ def test_what_is_known_of_a_package_stands_in_its_own_figures(folder):
     said = json.loads(Path(find('default').folder, 'metrics.json').read_text())['recipe']
     assert (row.dataset, row.batch_size, row.epochs_asked) == (said['dataset'], said['config']['batch_size'], said['config']['epochs'])
     assert (row.architecture, row.package, row.weights) == (said['config']['architecture'], 'default', said['began_with'])
+
+
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [('batch_size', '32'), ('seed', 1.5), ('seconds', '5'), ('best', '3'), ('dataset', 5), ('history', [1]), ('config', []), ('ended', {})],
+)
+def test_figures_that_are_none_are_not_told(tmp_path, key, value):
+    metrics = json.loads(Path(find('default').folder, 'metrics.json').read_text())
+    place = metrics['recipe']['config'] if key in ('batch_size', 'seed') else metrics if key == 'history' else metrics['recipe']
+    place[key] = value
+    (tmp_path / 'metrics.json').write_text(json.dumps(metrics))
+    said, whole = told.read(tmp_path), told.read(find('default').folder)
+    found = said.config.get(key) if key in ('batch_size', 'seed') else getattr(said, key)
+    assert not found or (key == 'ended' and found == told.ALL_EPOCHS)
+    assert said.training_accuracy in (None, whole.training_accuracy)

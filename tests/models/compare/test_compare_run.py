@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,7 +18,7 @@ from mien.configs.errors import JobFailed
 from mien.configs.load import load
 from mien.configs.schema import CompareConfig
 from mien.models.compare.compare import compare, prepared
-from mien.models.package import ModelPackage
+from mien.models.package import ModelPackage, hashes
 from mien.pipelines.lock import writing_beside
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # five processes that import TensorFlow, on a machine that may be busy
@@ -99,6 +101,28 @@ def test_what_is_done_is_not_measured_again(done, dataset, package, monkeypatch)
     assert before == {path.name: path.read_bytes() for path in Path('out/runs').glob('row-*.json')}
     assert parquet == Path('out/comparison.parquet').read_bytes()
     assert sum('is done already' in line for line in told) == 2
+
+
+def test_a_package_is_the_one_that_this_call_names(dataset, package, tmp_path, monkeypatch):
+    """Named from another folder it is the same; where its files are others by now, they are measured again."""
+    for name in ('here', 'there'):
+        (tmp_path / name).mkdir()
+    mine, told = Path(shutil.copytree(package.folder, tmp_path / 'here/mine')), []
+    for name, given in (('here', 'mine'), ('there', '../here/mine')):
+        monkeypatch.chdir(tmp_path / name)
+        config = load(CompareConfig, 'compare', None, {'packages': (given,)})
+        compare(prepared([dataset.folder], tmp_path / 'out', config), tmp_path / 'out', config, told.append)
+    assert sum('is done already' in line for line in told) == 1
+    (row,) = pq.read_table(tmp_path / 'out/comparison.parquet').to_pylist()
+    assert (row['package'], ModelPackage.load(tmp_path / 'out/best').id) == ('../here/mine', package.id)
+    metrics = json.loads((mine / 'metrics.json').read_text())
+    metrics['recipe']['config']['learning_rate'] = 0.5
+    (mine / 'metrics.json').write_text(json.dumps(metrics))
+    made = ModelPackage.load(package.folder)
+    replace(made, folder=str(mine), files=hashes(mine, made.files)).write_manifest()
+    compare(prepared([dataset.folder], tmp_path / 'out', config), tmp_path / 'out', config, told.append)
+    (row,) = pq.read_table(tmp_path / 'out/comparison.parquet').to_pylist()
+    assert row['learning_rate'] == 0.5
 
 
 def test_no_success_is_a_failure(dataset, tmp_path, folder):

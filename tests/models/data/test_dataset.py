@@ -62,6 +62,26 @@ def test_a_compression_of_a_later_version_is_named(rewritten):
         rewritten(compression='zstd')
 
 
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'config': {'name': 5}},
+        {'config': {'classes': [1, 2, 3]}},
+        {'config': {'compression': ['none']}},
+        {'tallies': None},
+        {'tallies': []},
+        {'files': []},
+    ],
+)
+def test_values_of_other_types_are_a_wrong_call(dataset, tmp_path, changes):
+    folder = shutil.copytree(dataset.folder, tmp_path / 'copy')
+    said = json.loads((folder / 'snapshot.json').read_text())
+    config = said['config'] | changes.pop('config', {})
+    (folder / 'snapshot.json').write_text(json.dumps(said | {'config': config} | changes))
+    with pytest.raises(UsageError, match='was not written by `mien build`'):
+        Dataset.load(folder)
+
+
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(UsageError, match='no such folder'):
         Dataset.load(tmp_path / 'nothing')

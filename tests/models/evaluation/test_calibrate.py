@@ -27,6 +27,8 @@ def test_the_threshold_keeps_the_asked_share():
     assert threshold(probabilities, 0.5) == pytest.approx(0.8)
     assert threshold(probabilities, 0.51) == pytest.approx(0.7)
     assert threshold(probabilities, 1.0) == 0.0
+    hundred = np.linspace(0.5, 1.0, 100)[:, None]
+    assert [int((hundred[:, 0] >= threshold(hundred, share)).sum()) for share in (0.55, 0.07, 0.95)] == [55, 7, 95]
     assert (probabilities.max(axis=1) >= threshold(probabilities, 0.75)).sum() == 3
 
 
