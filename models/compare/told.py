@@ -54,10 +54,10 @@ def read(package: str | Path) -> Told:
         metrics = json.loads(Path(package, METRICS).read_text())
     except (FileNotFoundError, ValueError, RecursionError):
         return Told()
-    said, config = _map(metrics, 'recipe'), _map(metrics, 'recipe', 'config')
-    if not config:
+    said = _map(metrics, 'recipe')
+    if not isinstance(said.get('config'), dict):
         return Told()
-    config = {key: value for key, value in config.items() if key not in OPTIONS or _as(OPTIONS[key], value) is not None}
+    config = {key: value for key, value in said['config'].items() if key not in OPTIONS or _as(OPTIONS[key], value) is not None}
     epochs = _as(int, said.get('epochs'))
     complete = epochs is not None and epochs == config.get('epochs')
     began_with = said.get('began_with', NONE if 'weights' not in config else None)  # before there was a choice, all began with none
