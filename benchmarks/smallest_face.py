@@ -1,6 +1,6 @@
 """How small a face the detector finds: real photos shrunk step by step, each face judged by its size at that step.
 
-    python -m benchmarks.smallest_face FOLDER
+    python -m benchmarks.smallest_face PHOTOS
 
 What is found in a photo at its full size is taken as true; a face is found again when a box overlaps it by 0.3. Prints the share found
 again by the face's longer side in pixels at the working size, and as a share of the longer side at the default working size.
@@ -8,7 +8,7 @@ again by the face's longer side in pixels at the working size, and as a share of
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections import defaultdict
 from pathlib import Path
 
@@ -24,12 +24,17 @@ WORKING_SIZE = 640  # pixels
 SURE = 0.9  # score from which a full-size face counts as true
 
 
-def main(folder: str) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('photos', metavar='PHOTOS', help='folder of photos of groups, .jpg or .png')
+    folder = parser.parse_args().photos
     detector = FaceDetector(0.002, 0.7)
     found: dict[int, list[bool]] = defaultdict(list)
     for path in sorted(path for path in Path(folder).rglob('*') if path.suffix.lower() in ('.jpg', '.jpeg', '.png')):
         for size, again in _shrunk(cv2.imread(str(path)), detector):
             found[int(np.searchsorted(EDGES, size, 'right'))].append(again)
+    if not found:
+        parser.error(f'{folder!r} holds no photo with a face that is found for sure')
     for bin_index in range(1, len(EDGES)):
         low, high = EDGES[bin_index - 1 : bin_index + 1]
         share, number = np.mean(found[bin_index]), len(found[bin_index])
@@ -50,4 +55,4 @@ def _shrunk(image: np.ndarray, detector: FaceDetector) -> list[tuple[float, bool
 
 
 if __name__ == '__main__':
-    main(sys.argv[1])
+    main()

@@ -42,6 +42,17 @@ class Asked:
         """The options that are said, without dashes before them, and underscores in them."""
         return frozenset(word.partition('=')[0].lstrip('-').replace('-', '_') for word in self.beam if word.startswith('--'))
 
+    @cached_property
+    def known(self) -> list[str]:
+        """Every option that Beam's Python knows."""
+        return sorted(beam.PipelineOptions([]).get_all_options())
+
+    @cached_property
+    def unknown(self) -> list[str]:
+        """The options that are said and that it does not know."""
+        said = beam.PipelineOptions(list(self.beam)).get_all_options(retain_unknown_options=True)
+        return sorted(said.keys() - set(self.known))
+
     def says(self, *names: str) -> bool:
         """Whether one of these options is said."""
         return not self.names.isdisjoint(names)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from ...configs.errors import UsageError
+from ...configs.load import suggestion
 from ...storage.path import is_stored
 from ..runners import Run
 from .asked import Asked
 from .finding import Finding, Given
 from .profile import PROFILES
+
+SERVED = ('flink', 'spark')  # by a job server of Beam's, in Java
 
 
 def preflight(run: Run, given: Sequence[Given], warn: Callable[[str], None]) -> None:
@@ -32,6 +35,7 @@ def preflight(run: Run, given: Sequence[Given], warn: Callable[[str], None]) -> 
 def findings(run: Run, given: Sequence[Given]) -> Iterator[Finding]:
     """All that is wrong with a call; what its words alone tell comes first, what the network tells last."""
     asked = Asked(run.workers, run.beam)
+    yield from _unknown(run.runner, asked)
     if not sees_local(run):
         yield from _unseen(run.runner, given)
     if run.runner == 'dataflow':
@@ -42,6 +46,16 @@ def findings(run: Run, given: Sequence[Given]) -> Iterator[Finding]:
 def sees_local(run: Run) -> bool:
     """Whether the workers of a run see this machine's folders."""
     return PROFILES[run.runner].is_near(Asked(run.workers, run.beam))
+
+
+def _unknown(runner: str, asked: Asked) -> Iterator[Finding]:
+    """A job server may know options that Beam's Python does not; nobody else does."""
+    for name in asked.unknown:
+        hint = suggestion(name, asked.known)
+        if runner in SERVED:
+            yield Finding(f"--{name}: no option of Beam's Python{hint}; the job server of {runner} is given it as it is", fatal=False)
+        else:
+            yield Finding(f'--{name}: no option of Beam{hint}; correct what stands behind --')
 
 
 def _unseen(runner: str, given: Sequence[Given]) -> Iterator[Finding]:

@@ -46,6 +46,20 @@ def test_what_is_missing_is_named(run, said):
     assert texts(run)[0].startswith(said)
 
 
+@pytest.mark.parametrize('word', ['--direct_running_mod=multi_processing', '--direct_running_mod'])
+def test_an_option_that_beam_does_not_know_is_refused_or_where_a_job_server_may_know_it_told(word):
+    run = Run(beam=(word, '--direct_num_workers=2'))
+    said = "--direct_running_mod: no option of Beam (did you mean 'direct_running_mode'?); correct what stands behind --"
+    assert texts(run) == [said]
+    flink = Run('flink', beam=('--flink_master=x:1', '--object_reuse_mode=x'))
+    assert texts(flink, fatal=False)[0].startswith("--object_reuse_mode: no option of Beam's Python")
+
+
+def test_options_that_beam_knows_pass_by_whatever_name():
+    words = ('--no_use_public_ips', '--experiments=a', '--experiment', 'b', '--environment_config=h:1', '--save_main_session')
+    assert texts(Run('local', beam=words)) == []
+
+
 def test_dataflow_wants_nothing_more_than_what_it_must_be_told():
     assert texts(Run('dataflow', beam=GOOGLE)) == []
 
