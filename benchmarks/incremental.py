@@ -9,14 +9,13 @@ pipeline and may cost less than that. Exit status 1 where a run with `--previous
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mien.models.package import find
+from mien.models.package import ModelPackage, find
 from tests.snapshots import content
 
 from .archive import HOUR, label, make_archive, make_old, numbered, small_photo, startup
@@ -126,8 +125,7 @@ def _change(folder: Path, paths: list[Path], said: argparse.Namespace) -> None:
 def _other_model(folder: Path) -> Path:
     """The default package under another name."""
     shutil.copytree(find('default').folder, folder)
-    manifest = folder / 'model.json'
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {'name': 'another'}))
+    replace(ModelPackage.load(folder), name='another').write_manifest()
     return folder
 
 

@@ -135,7 +135,7 @@ sources:
 """
 
 
-@pytest.mark.parametrize('labelled', [False, True])
+@pytest.mark.parametrize('labelled', [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_order_of_inputs_and_of_labels_says_nothing(fer2013_dir, tmp_path, labelled):
     config = dataclasses.replace(load(BuildConfig, 'build'), whole_image=True, classes=('anger', 'fear'), shards=2, duplicate_bits=None)
     for name, label in (('a', 'anger'), ('b', 'fear')):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mien.configs.errors import JobFailed
 from mien.configs.load import load
 from mien.configs.schema import LabelConfig
-from mien.models.package import find
+from mien.models.package import ModelPackage, find
 from mien.pipelines import cli
 from mien.pipelines.changes import Changes, Comparison
 from mien.pipelines.diff import Numbers
@@ -64,8 +64,8 @@ def new(changed):
 def relabelled(photos):
     """The photos labelled by the same model with the names of its classes turned round."""
     folder = Path(shutil.copytree(find('default').folder, photos.parent / 'turned'))
-    said = json.loads((folder / 'model.json').read_text())
-    (folder / 'model.json').write_text(json.dumps(said | {'name': 'turned', 'classes': said['classes'][::-1]}))
+    package = ModelPackage.load(folder)
+    dataclasses.replace(package, name='turned', classes=package.classes[::-1]).write_manifest()
     return label_into(photos.parent / 'relabelled', photos, shards=8, model=str(folder))
 
 

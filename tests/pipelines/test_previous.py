@@ -1,7 +1,6 @@
 """`--previous` changes the time, never the bytes (law 3): whatever happened since, the result is that of a full run."""
 
 import dataclasses
-import json
 import os
 import shutil
 import time
@@ -12,7 +11,7 @@ import pytest
 from mien.configs.errors import UsageError
 from mien.configs.load import load
 from mien.configs.schema import LabelConfig
-from mien.models.package import find
+from mien.models.package import ModelPackage, find
 from mien.pipelines.label import label
 from mien.pipelines.runners import Run
 from tests.snapshots import content, rows
@@ -128,8 +127,9 @@ def other_model(tmp_path):
     def make(name, **changes) -> LabelConfig:
         folder = tmp_path / name
         shutil.copytree(find('default').folder, folder)
-        said = json.loads((folder / 'model.json').read_text())
-        (folder / 'model.json').write_text(json.dumps(said | {'name': name} | changes | {'crop': said['crop'] | changes.get('crop', {})}))
+        package = ModelPackage.load(folder)
+        crop = dataclasses.replace(package.crop, **changes.pop('crop', {}))
+        dataclasses.replace(package, name=name, crop=crop, **changes).write_manifest()
         return dataclasses.replace(CONFIG, model=str(folder))
 
     return make
