@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from ...configs.errors import UsageError
 from ...configs.load import as_dict, load
 from ...configs.schema import TrainConfig
+from ..architectures.registry import is_keras_file
 from ..weights.beginning import digests
 from ..whole import write_whole
 
@@ -18,6 +20,15 @@ IDENTITY = 'training.json'
 BESIDES = ('device', 'expect_accuracy', 'measure_on')
 # Options that say what becomes of a trained network.
 AFTERWARDS = ('name', 'coverage', 'exports', 'label_with', 'least_share', 'mirror')
+
+# Options that change nothing, and when.
+IDLE: tuple[tuple[str, Callable[[TrainConfig], bool], tuple[str, ...]], ...] = (
+    ('without teachers', lambda config: not config.teachers, ('teacher_share', 'teacher_temperature')),
+    ('without frozen epochs', lambda config: not config.frozen_epochs, ('fine_tuning_rate',)),
+    ('with schedule plateau', lambda config: config.schedule == 'plateau', ('warmup_epochs',)),
+    ('with schedule cosine', lambda config: config.schedule == 'cosine', ('plateau_factor', 'plateau_patience')),
+    ('with an architecture that is no Keras file', lambda config: not is_keras_file(config.architecture), ('input_range',)),
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,20 @@ def identity(config: TrainConfig, dataset: str) -> dict[str, Any]:
         UsageError: a file is not there.
     """
     return {key: value for key, value in as_dict(config).items() if key not in BESIDES} | digests(config) | {'dataset': dataset}
+
+
+def without_effect(config: TrainConfig) -> list[str]:
+    """A line for each option that is not as usual and changes nothing."""
+    usual = load(TrainConfig, 'train')
+    found = [
+        f'{option} {getattr(config, option)} has no effect {when}'
+        for when, is_idle, options in IDLE
+        for option in options
+        if is_idle(config) and getattr(config, option) != getattr(usual, option)
+    ]
+    if 0 < config.epochs <= config.frozen_epochs:
+        found.append(f'epochs {config.epochs} are all frozen ones: nothing but the head learns')
+    return found
 
 
 def refuse_another(folder: Path, said: dict[str, Any], asked: dict[str, Any], finished: bool = True) -> None:

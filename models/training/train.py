@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from ..exporting.onnx import refuse_without_converter
 from ..manifest import MANIFEST
 from ..package import ModelPackage
 from ..weights.beginning import check
-from .recipe import identity, read_identity, refuse_another, write_identity
+from .recipe import identity, read_identity, refuse_another, without_effect, write_identity
 
 if TYPE_CHECKING:
     from ..data.records import Source
@@ -62,6 +63,8 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
         return _help(dataset, config, team, bool(to_do))
     if not to_do:
         return _finished(Path(out), asked, config)
+    for text in without_effect(config):
+        print(f'mien: warning: {text}', file=sys.stderr)
     partial = _open_partial(Path(out), asked)
     with _undone_by_a_wrong_call(partial):
         source = open_source(dataset, config)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mien.configs.errors import UsageError
-from mien.configs.load import as_dict, load
+from mien.configs.load import as_dict, load, shipped
 from mien.configs.schema import TrainConfig
-from mien.models.training.recipe import IDENTITY, identity, read_identity, refuse_another, write_identity
+from mien.models.training.recipe import IDENTITY, identity, read_identity, refuse_another, without_effect, write_identity
 from mien.models.weights.beginning import began_with, weights_file
 
 
@@ -20,6 +20,28 @@ def test_an_option_that_did_not_exist_had_its_default(train_config, tmp_path):
     refuse_another(tmp_path, older, asked)
     with pytest.raises(UsageError, match=r'ema is None there, 0\.9 here'):
         refuse_another(tmp_path, older, identity(train_config(ema=0.9), 'faces@1'))
+
+
+@pytest.mark.parametrize(
+    ('options', 'said'),
+    [
+        ({'teacher_share': 0.7}, ['teacher_share 0.7 has no effect without teachers']),
+        ({'teacher_share': 0.7, 'teachers': ('default',)}, []),
+        ({'fine_tuning_rate': 1e-4}, ['fine_tuning_rate 0.0001 has no effect without frozen epochs']),
+        ({'warmup_epochs': 2}, ['warmup_epochs 2 has no effect with schedule plateau']),
+        ({'warmup_epochs': 2, 'schedule': 'cosine', 'plateau_factor': 0.1}, ['plateau_factor 0.1 has no effect with schedule cosine']),
+        ({'input_range': '0..1'}, ['input_range 0..1 has no effect with an architecture that is no Keras file']),
+        ({'input_range': '0..1', 'architecture': 'mine.keras'}, []),
+        ({'frozen_epochs': 3, 'epochs': 3}, ['epochs 3 are all frozen ones: nothing but the head learns']),
+    ],
+)
+def test_what_is_asked_for_in_vain_is_told(options, said):
+    assert without_effect(load(TrainConfig, 'train', None, options)) == said
+
+
+@pytest.mark.parametrize('name', [name for name in shipped() if name.startswith(('run_', 'default_', 'fer2013_m', 'face_', 'dlib_', 'tr'))])
+def test_no_shipped_recipe_asks_for_anything_in_vain(name):
+    assert without_effect(load(TrainConfig, 'train', name)) == []
 
 
 @pytest.mark.parametrize('change', [{'exports': ('saved_model',)}, {'label_with': 'int8'}, {'coverage': 0.5}, {'name': 'other'}])
