@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -64,7 +62,7 @@ class Predictor:
     @classmethod
     def loaded(cls, package: ModelPackage) -> Predictor:
         """The same, and what LiteRT logs at a process's first one is kept from the screen, where it loads."""
-        with TemporaryDirectory(prefix='mien-') as folder, stderr_kept(Path(folder, 'stderr')):
+        with stderr_kept():
             return cls(package)
 
     def predict(self, crops: np.ndarray) -> np.ndarray:

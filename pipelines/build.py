@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from apache_beam.pvalue import PCollection
 
@@ -96,7 +95,7 @@ def write_dataset(job: Job, plan: Plan, config: BuildConfig, some: Sequence[Coll
     judge = decide_together(job, plan, config, judge, basis)
     write_examples(job, plan, judge, basis)
     check_examples(plan, config, basis)
-    with TemporaryDirectory(prefix='mien-') as folder, stderr_kept(Path(folder, 'tensorflow.log')):
+    with stderr_kept():
         from .dataset import write_records  # TensorFlow's seven seconds, for those who come so far
 
         gc.freeze()  # as in `cli`

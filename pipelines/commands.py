@@ -12,7 +12,6 @@ import json
 import os
 import shlex
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import asdict
@@ -137,7 +136,7 @@ def _import_tensorflow() -> None:
     from ..models.quiet import stderr_kept
 
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')  # errors; it heeds this once it has started
-    with tempfile.TemporaryDirectory() as folder, stderr_kept(Path(folder, 'stderr')):
+    with stderr_kept():
         importlib.import_module('tensorflow').config.list_physical_devices()
 
 

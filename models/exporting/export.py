@@ -45,7 +45,7 @@ class LabellingModel(tf.Module):
 @contextmanager
 def converter(model: LabellingModel) -> Iterator[tf.lite.TFLiteConverter]:
     """TensorFlow's converter to TFLite, opened on the model; the number of crops stays open. What it logs is shown if it fails."""
-    with tempfile.TemporaryDirectory() as folder, stderr_kept(Path(folder, 'stderr')):
+    with tempfile.TemporaryDirectory() as folder, stderr_kept():
         saved = str(Path(folder, 'model'))
         tf.saved_model.save(model, saved, signatures=model.label.get_concrete_function())
         yield tf.lite.TFLiteConverter.from_saved_model(saved)
