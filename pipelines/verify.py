@@ -71,11 +71,13 @@ def parts_are_named(snapshot: Finished) -> Iterator[Finding]:
 
 def files_are_unchanged(snapshot: Finished) -> Iterator[Finding]:
     """Every file that is named is there as it was written."""
-    names = sorted(snapshot.files)
-    with ThreadPoolExecutor() as pool:
+    names, pool = sorted(snapshot.files), ThreadPoolExecutor()
+    try:
         for name, wrong in zip(names, pool.map(lambda name: _change(snapshot, name), names), strict=True):
             if wrong:
                 yield Finding(name, wrong)
+    finally:
+        pool.shutdown(cancel_futures=True)  # who wants no more than the first need not wait for all
 
 
 def no_file_is_too_many(snapshot: Finished) -> Iterator[Finding]:
