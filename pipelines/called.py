@@ -91,7 +91,7 @@ def _called(inputs: pa.Table, collections: Sequence[Collection]) -> pa.Table:
     begin = pa.array([f'{number}/' for number in range(len(collections))]).take(pa.array(owners[wanted]))
     tables = []
     for level, cut in enumerate(('^$', _root(collections), '(?s)^.*/')):  # nothing, the INPUT, all folders
-        name = pc.replace_substring_regex(inputs['uri'], cut, '')
+        name = pc.utf8_trim_whitespace(pc.replace_substring_regex(inputs['uri'], cut, ''))  # as what labels say
         levels = pa.repeat(pa.scalar(level, pa.int8()), inputs.num_rows)
         table = pa.table([join(begin, name), inputs['uri'], levels, inputs[SHARD]], schema=NAMES)
         tables.append(table.filter(pc.not_equal(name, '')))
