@@ -28,6 +28,8 @@ def main() -> None:
     said = parser.parse_args()
     faces = examples(said.dataset, said.split)
     faces = faces.merge(copied(said.dataset, said.split), on='face_id', how='left')
+    if faces.copy_label.isna().all():
+        parser.error(f'no {said.split} face of {said.dataset!r} has a copy in another split')
     has_copy, right = faces.copy_label.notna(), found(faces, said.model) == faces.label_name
     agreeing = (faces.copy_label == faces.label_name)[has_copy].mean()
     by_heart = has_copy.mean() * agreeing + (~has_copy).mean() * right[~has_copy].mean()

@@ -29,6 +29,12 @@ class Source:
 
     name: str
     job: str
+    nested: bool = False
+
+    @property
+    def knows(self) -> str:
+        """Whose keys are known there."""
+        return f'`mien {self.job}` knows' if not self.nested else 'known:'
 
     def key(self, name: str) -> str:
         """One of its keys, as a person knows it."""
@@ -96,7 +102,7 @@ def _layers(name: str, above: tuple[str, ...] = ()) -> list[tuple[str, dict[str,
 
 def _beside(name: str, base: str) -> str:
     """The config that another one extends; a path is seen from the file that says it."""
-    return base if base in shipped() or name in shipped() else str(Path(name).parent / base)
+    return base if base in shipped() or name in shipped() or '://' in base else str(Path(name).parent / base)
 
 
 def _place(name: str) -> str:
@@ -111,7 +117,7 @@ def _read(name: str, why: str = '') -> dict[str, Any]:
     """
     try:
         text = (ROOM / f'{name}.yaml' if name in shipped() else Path(name)).read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # such as no text, or a name that can't be one
         reason = 'is in a store, and configs are read from a disk' if '://' in name else getattr(error, 'strerror', None) or 'not text'
         hint = suggestion(name, shipped())
         raise UsageError(f'config {name!r}{why}: {reason}{hint}; name a YAML file or one of {", ".join(shipped())}') from error
@@ -130,7 +136,7 @@ def _values(schema: type[Any], values: dict[str, Any], source: Source) -> dict[s
     for key in values:
         if key not in known:
             hint = suggestion(str(key), list(known))
-            raise UsageError(f'config {source.name!r}: no key {key!r}{hint}; `mien {source.job}` knows {", ".join(known)}')
+            raise UsageError(f'config {source.name!r}: no key {key!r}{hint}; {source.knows} {", ".join(known)}')
     return {key: _value(known[key], hints[key], value, source) for key, value in values.items()}
 
 
@@ -155,7 +161,7 @@ def _named(field: Field[Any], value: Any, source: Source) -> dict[str, dict[str,
     """A map from names to what is said of each, which may be nothing."""
     if not isinstance(value, dict) or not all(isinstance(name, str) and isinstance(said, dict | None) for name, said in value.items()):
         raise UsageError(f'{source.key(field.name)} is {value!r}, must be a map of names to `key: value` lines')
-    sources = {name: replace(source, name=f'{source.name}: {field.name}: {name}') for name in value}
+    sources = {name: replace(source, name=f'{source.name}: {field.name}: {name}', nested=True) for name in value}
     return {name: _values(field.metadata['of'], said or {}, sources[name]) for name, said in value.items()}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from ..configs.schema import TEMPLATES
 
 MANIFEST = 'model.json'
 FILES = {'keras': 'model.keras', 'float': 'model.tflite', 'int8': 'model-int8.tflite', 'saved_model': 'saved_model', 'onnx': 'model.onnx'}
+LARGEST = 1e9  # of a number
 NAME = re.compile(r'[^=+@<>|`\s-][^<>|`]*')  # what is no formula of a spreadsheet, no tag and no cell of its own
 
 
@@ -37,16 +37,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return {key: said[key] for key in FORMS} | {'digest': said.get('digest')}
 
 
-def _name(value: Any) -> bool:
+def is_name(value: Any) -> bool:
+    """Whether a text may be the name of a package, an architecture or a class."""
     return isinstance(value, str) and value.isprintable() and NAME.fullmatch(value) is not None
 
 
 def _names(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_name, value)) and len(set(value)) == len(value) > 1
+    return isinstance(value, list) and all(map(is_name, value)) and len(set(value)) == len(value) > 1
 
 
 def _number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and -LARGEST < value < LARGEST
 
 
 def _crop(value: Any) -> bool:
@@ -67,8 +68,8 @@ def _texts(value: Any) -> bool:
 
 
 FORMS: Mapping[str, Callable[[Any], bool]] = {
-    'name': _name,
-    'architecture': _name,
+    'name': is_name,
+    'architecture': is_name,
     'classes': _names,
     'crop': _crop,
     'temperature': lambda value: _number(value) and value > 0,

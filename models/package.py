@@ -153,4 +153,4 @@ def hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
 def _is_inside(name: str) -> bool:
     """Whether a path of a manifest can only lie in the package's folder, on any system."""
     path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and '..' not in path.parts and '\\' not in name and ':' not in name
+    return bool(path.parts) and not path.is_absolute() and '..' not in path.parts and not set('\0\\:') & set(name)

@@ -34,7 +34,8 @@ def parse(words: list[str], beam: list[str]) -> argparse.Namespace:
     if unknown:
         command = commands_of(mien)[said.command]
         names = [name for action in command._actions for name in action.option_strings]
-        command.error(f'unrecognized arguments: {" ".join(unknown)}{suggestion(unknown[0].partition("=")[0], names)}')
+        wrong = next((word for word in unknown if word.startswith('-')), unknown[0])
+        command.error(f'unrecognized arguments: {" ".join(unknown)}{suggestion(wrong.partition("=")[0], names)}')
     return said
 
 

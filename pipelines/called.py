@@ -17,7 +17,8 @@ from .listing.uris import encode_uri
 from .plan import Plan
 
 AT_ONCE = 1 << 17  # rows that are spooled at a time
-LEVELS = 3  # of names, the best first: the uri, the path below the INPUT, the base name
+LEVELS = 4  # of names, the best first: the uri, the path below the INPUT, the base name, any of these without spaces around it
+SPACED = LEVELS - 1
 LEFT_OUT = -1  # the shard of an input that is not in the plan
 CALLED, LEVEL, SHARD = 'called', 'level', 'shard'
 LISTED = pa.schema([('uri', pa.string()), (SHARD, pa.int32())])
@@ -91,10 +92,11 @@ def _called(inputs: pa.Table, collections: Sequence[Collection]) -> pa.Table:
     begin = pa.array([f'{number}/' for number in range(len(collections))]).take(pa.array(owners[wanted]))
     tables = []
     for level, cut in enumerate(('^$', _root(collections), '(?s)^.*/')):  # nothing, the INPUT, all folders
-        name = pc.utf8_trim_whitespace(pc.replace_substring_regex(inputs['uri'], cut, ''))  # as what labels say
-        levels = pa.repeat(pa.scalar(level, pa.int8()), inputs.num_rows)
-        table = pa.table([join(begin, name), inputs['uri'], levels, inputs[SHARD]], schema=NAMES)
-        tables.append(table.filter(pc.not_equal(name, '')))
+        name = pc.replace_substring_regex(inputs['uri'], cut, '')
+        trimmed = pc.utf8_trim_whitespace(name)  # what a label can say of it
+        for called, at, told in ((name, level, pc.not_equal(name, '')), (trimmed, SPACED, pc.not_equal(name, trimmed))):
+            levels = pa.repeat(pa.scalar(at, pa.int8()), inputs.num_rows)
+            tables.append(pa.table([join(begin, called), inputs['uri'], levels, inputs[SHARD]], schema=NAMES).filter(told))
     return pa.concat_tables(tables)
 
 

@@ -45,7 +45,9 @@ def demo(out: str) -> None:
 
     photos, tables, sheet = Path(out, 'photos'), Path(out, 'tables'), Path(out, 'sheet.png')
     own = {photos.name, tables.name, f'{tables.name}.partial', sheet.name}
-    if Path(out).is_dir() and any(path.name not in own for path in Path(out).iterdir()):
+    if Path(out).exists() and not Path(out).is_dir():
+        raise UsageError(f'output {out!r} is a file; name a folder')
+    if Path(out).is_dir() and any(path.name not in own and not path.name.startswith('.') for path in Path(out).iterdir()):
         raise UsageError(f'output {out!r} holds other files than a demo; name another folder')
     _lay_out(photos)
     label([str(photos)], str(tables), load(LabelConfig, 'label'), Run())

@@ -27,7 +27,11 @@ def _texts(value: Any) -> bool:
 
 
 def _is_below(name: str) -> bool:
-    return not name.startswith('/') and '..' not in name.split('/')
+    return not name.startswith('/') and '..' not in name.split('/') and '\0' not in name
+
+
+def _is_word(name: str) -> bool:
+    return name.isidentifier()
 
 
 def _is_count(value: Any) -> bool:
@@ -57,7 +61,7 @@ FORMS: Mapping[str, Callable[[Any, Mapping[str, Any]], bool]] = {
     'kind': lambda value, said: value in TABLES,
     'config': lambda value, said: _config(value),
     'digests': lambda value, said: _texts(value),
-    'counts': lambda value, said: _counts(value) and TABLES.get(said['kind'], frozenset()) <= value.keys(),
+    'counts': lambda value, said: _counts(value) and TABLES.get(said['kind'], frozenset()) <= value.keys() and all(map(_is_word, value)),
     'statuses': lambda value, said: _counts(value),
     'tallies': lambda value, said: _counts_by_name(value),
     'duplicates': lambda value, said: _counts_by_name({} if value is None and said['kind'] != 'build' else value),

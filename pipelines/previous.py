@@ -57,7 +57,7 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
         compare=Compare.CONTENT if paranoid else Compare.TIME,
         rows_stay=all(earlier['digests'].get(key) == recipe.digests.get(key) for key in ('model', 'crop')),
         parts_stay=not differences(identity(earlier), recipe.as_dict()),
-        crops_suit=earlier['digests']['crop'] == recipe.digests['crop'],
+        crops_suit=earlier['digests'].get('crop') == recipe.digests['crop'],
         crops_kept=earlier['config'].get('crops', True),  # `build` always does
         keep_crops=recipe.config.get('crops', True),
         before=_said(folder, LISTED)['began_ns'],

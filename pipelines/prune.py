@@ -41,7 +41,7 @@ def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
     if not place.is_dir():
         raise UsageError(f'folder {folder!r}: no such folder; name the one that holds a snapshot a night')
     entries = sorted((path for path in place.iterdir() if path.is_dir()), key=_order)
-    kinds = sorted({kind for entry in entries if stays(entry) is None and (kind := kind_of(entry)) is not None})
+    kinds = sorted({kind for entry in entries if _is_night(entry) and (kind := kind_of(entry)) is not None})
     if len(kinds) > 1:
         both = ' and '.join(f'`mien {kind}`' for kind in kinds)
         raise UsageError(f'folder {folder!r}: holds snapshots of {both}; keep each kind in a folder of its own')
@@ -50,7 +50,7 @@ def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
 
 def _order(entry: AnyPath) -> list[tuple[int, str]]:
     """By name; numbers in it count as numbers."""
-    return [(int(part), '') if part.isdecimal() else (-1, part) for part in re.split('([0-9]+)', entry.name)]
+    return [*((int(part), '') if part.isdecimal() else (-1, part) for part in re.split('([0-9]+)', entry.name)), (-1, entry.name)]
 
 
 def _pruned(folder: AnyPath, entries: list[AnyPath], keep: int, dry_run: bool) -> Iterator[str]:
@@ -58,7 +58,7 @@ def _pruned(folder: AnyPath, entries: list[AnyPath], keep: int, dry_run: bool) -
         if (entry.name.startswith(PRUNED) or (entry / BEGUN).exists()) and not _is_link(entry):
             yield _remove(entry, entry, dry_run)
     nights = [entry for entry in entries if not entry.name.startswith(HIDDEN) and entry.is_dir()]
-    complete = [night for night in nights if stays(night) is None]
+    complete = [night for night in nights if _is_night(night)]
     for night in nights:
         reason = stays(night)
         if reason:
@@ -74,6 +74,10 @@ def stays(night: AnyPath) -> str | None:
     if night.name.endswith(UNFINISHED):
         return 'it is unfinished'
     return None if kind_of(night) is not None else f'it holds no {SNAPSHOT} that mien wrote'
+
+
+def _is_night(entry: AnyPath) -> bool:
+    return not entry.name.startswith(HIDDEN) and stays(entry) is None
 
 
 def _is_link(entry: AnyPath) -> bool:

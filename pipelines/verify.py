@@ -16,6 +16,8 @@ from .checks import check_rows
 from .finished import Finding, Finished, describe
 from .snapshot import RUN, reading
 
+HASHERS = 4  # threads; each may hold an object of a store whole
+
 
 @dataclass(frozen=True)
 class Verified:
@@ -71,7 +73,7 @@ def parts_are_named(snapshot: Finished) -> Iterator[Finding]:
 
 def files_are_unchanged(snapshot: Finished) -> Iterator[Finding]:
     """Every file that is named is there as it was written."""
-    names, pool = sorted(snapshot.files), ThreadPoolExecutor()
+    names, pool = sorted(snapshot.files), ThreadPoolExecutor(HASHERS)
     try:
         for name, wrong in zip(names, pool.map(lambda name: _change(snapshot, name), names), strict=True):
             if wrong:

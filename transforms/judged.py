@@ -83,6 +83,7 @@ class JudgedFace:
         subject: who is shown, or nothing.
         photo: SHA-256 of the photo's bytes.
         whole: the photo is the face; no detector found it there.
+        group: group_id of those that are the same picture, where that is known; empty where it is the only one.
     """
 
     face_id: str
@@ -91,3 +92,4 @@ class JudgedFace:
     subject: str
     photo: str
     whole: bool
+    group: str = ''

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
@@ -13,6 +13,7 @@ from .duplicates.records import HashedFace
 from .duplicates.thumbnails import write_thumbnails
 from .judge import Judge, read_crops
 from .judged import JudgedFace
+from .settled_files import Step, read_rulings
 from .tables import from_png
 
 
@@ -46,6 +47,21 @@ class HashFaces(beam.PTransform):
             HashedFace(face.face_id, shard, place, pixels_digest(crop), crop_dhash(crop), face.split, face.label, face.subject)
             for place, (face, crop) in enumerate(faces)
         ]
+
+
+@dataclass(eq=False)
+class JudgeGroupedFaces(beam.PTransform):
+    """Shard numbers to the faces that might become examples if it were not for their duplicates, with their groups."""
+
+    judge: Judge
+
+    def expand(self, shards: PCollection[int]) -> PCollection[JudgedFace]:
+        return shards | 'Judge' >> beam.FlatMap(self._faces).with_output_types(JudgedFace)
+
+    def _faces(self, shard: int) -> Iterator[JudgedFace]:
+        before = replace(self.judge, settled=self.judge.settled - {Step.GROUPS})
+        groups = {ruling.face.face_id: ruling.group_id for ruling in read_rulings(self.judge.folder, shard, self.judge.shards)}
+        return (replace(face, group=groups.get(face.face_id, '')) for face in judged_faces(before, shard))
 
 
 def judged_faces(judge: Judge, shard: int) -> Iterator[JudgedFace]:

@@ -19,7 +19,7 @@ class Settlement:
     Attributes:
         subjects: the splits of those that stand in more than one.
         rulings: by face_id, of faces that have duplicates.
-        photos: by SHA-256, the splits of those that stand in more than one as a face and with faces.
+        photos: by SHA-256, and by group_id of their faces, the splits of those that stand in more than one as a face and with faces.
         last: by class that is full, the last place that is in.
     """
 
@@ -41,11 +41,12 @@ def _drop(photo: JudgedImage, example: Example, known: Settlement) -> Drop | Non
         return Drop(Reason.SUBJECT_CROSSES, f'{example.subject} is in {", ".join(splits)}')
     face_id = photo.face_id(example)
     ruling = known.rulings.get(face_id)
+    keys = (photo.image.facts.sha256 or '', '' if ruling is None else ruling.group_id)
+    for splits in (known.photos[key] for key in keys if key in known.photos):
+        if stays_in((example.split, stays_in(splits))) != example.split:
+            return Drop(Reason.PHOTO_CROSSES, f'the same file is in {", ".join(splits)}')
     if ruling is not None and ruling.reason:
         return Drop(Reason(ruling.reason), ruling.detail)
-    splits = known.photos.get(photo.image.facts.sha256 or '', ())
-    if splits and example.split != stays_in(splits):
-        return Drop(Reason.PHOTO_CROSSES, f'the same file is in {", ".join(splits)}')
     last = known.last.get(example.label)
     if example.split == TRAIN and last is not None and place(face_id) > last:
         return Drop(Reason.CLASS_IS_FULL, f'{example.label} has enough')

@@ -11,6 +11,7 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.pvalue import PCollection
 
+from ..configs.schema import SPLITS
 from ..storage.files import remove_tree
 from ..storage.path import AnyPath, located
 from .balance import LastPlace
@@ -61,8 +62,11 @@ def settlement(folder: str | AnyPath, shard: int, shards: int, settled: Iterable
 
 
 def write_crossing(folder: str | AnyPath, step: Step, some: Iterable[Crossing]) -> None:
-    """Writes who or what is shown in more than one split."""
-    write_said(folder, step, {one.key: list(one.splits) for one in some})
+    """Writes who or what is shown in more than one split, with all that are said of a key."""
+    said: dict[str, set[str]] = {}
+    for one in some:
+        said.setdefault(one.key, set()).update(one.splits)
+    write_said(folder, step, {key: [split for split in SPLITS if split in splits] for key, splits in said.items()})
 
 
 def write_balance(folder: str | AnyPath, places: Iterable[LastPlace]) -> None:

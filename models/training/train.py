@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ...configs.errors import UsageError
 from ...configs.schema import TrainConfig
-from ..architectures.registry import builder
+from ..architectures.registry import builder, plain_name
 from ..data.dataset import Dataset
 from ..exporting.onnx import refuse_without_converter
-from ..manifest import MANIFEST
+from ..manifest import MANIFEST, is_name
 from ..package import ModelPackage
 from ..weights.beginning import check
 from .recipe import identity, read_identity, refuse_another, without_effect, write_identity
@@ -50,6 +50,7 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
     dataset = Dataset.load(dataset_folder)
     builder(config.architecture)
     check(config)
+    _check_names(config)
     refuse_without_converter(config.exports)
     asked = identity(config, dataset.id)
     from .assemble import assemble
@@ -78,6 +79,12 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
     package = ModelPackage.load(out)
     print(_summary(package, evaluations, dataset.id, config))
     return package
+
+
+def _check_names(config: TrainConfig) -> None:
+    for option, name in (('name', config.name or plain_name(config.architecture)), ('architecture', config.architecture)):
+        if not is_name(name):
+            raise UsageError(f'--{option} {name!r}: begins with =, +, - or @, or holds <, >, | or `; say another one')
 
 
 def _others(config: TrainConfig, source: Source) -> list[Dataset]:

@@ -45,13 +45,15 @@ class Asked:
     @cached_property
     def known(self) -> list[str]:
         """Every option that Beam's Python knows."""
-        return sorted(beam.PipelineOptions([]).get_all_options())
+        return [f'--{name}' for name in sorted(beam.PipelineOptions([]).get_all_options())]
 
     @cached_property
     def unknown(self) -> list[str]:
-        """The options that are said and that it does not know."""
+        """The options that are said and that it does not know, and a first word that is none."""
+        first = [word for word in self.beam[:1] if not word.startswith('-')]
+        parsed(list(self.beam))
         said = beam.PipelineOptions(list(self.beam)).get_all_options(retain_unknown_options=True)
-        return sorted(said.keys() - set(self.known))
+        return [*first, *(f'--{name}' for name in sorted(said.keys() - {name.removeprefix('--') for name in self.known}))]
 
     def says(self, *names: str) -> bool:
         """Whether one of these options is said."""

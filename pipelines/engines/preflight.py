@@ -53,9 +53,9 @@ def _unknown(runner: str, asked: Asked) -> Iterator[Finding]:
     for name in asked.unknown:
         hint = suggestion(name, asked.known)
         if runner in SERVED:
-            yield Finding(f"--{name}: no option of Beam's Python{hint}; the job server of {runner} is given it as it is", fatal=False)
+            yield Finding(f"{name}: no option of Beam's Python{hint}; the job server of {runner} is given it as it is", fatal=False)
         else:
-            yield Finding(f'--{name}: no option of Beam{hint}; correct what stands behind --')
+            yield Finding(f'{name}: no option of Beam{hint}; correct what stands behind --')
 
 
 def _unseen(runner: str, given: Sequence[Given]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas
 import pytest
@@ -174,6 +175,20 @@ def test_a_photo_that_is_a_face_here_and_shows_one_there_stands_in_one_split(por
     rejects = {(row['uri'], row['reason'], row['detail']) for row in rows(tmp_path / 'out', 'rejects')}
     assert rejects == {(f'crops/crops{number}.jpg', 'photo_crosses_splits', 'the same file is in train, test') for number in range(3)}
     assert cli.main(['verify', 'out']) == 0
+
+
+def test_all_that_are_the_picture_of_such_a_photo_leave_with_it(portraits_dir, tmp_path, monkeypatch):
+    """A copy in other bytes, whose crop is the same: it would be the test photo's picture in training."""
+    monkeypatch.chdir(tmp_path)
+    call = both_ways(tmp_path, sorted(portraits_dir.iterdir())[:4], {'crops': 'train', 'scenes': 'test'})
+    image = cv2.imread('crops/crops0.jpg')
+    cv2.imwrite('crops/copy.png', image)
+    with open('crops.csv', 'a') as file:
+        file.write('copy.png,anger,train\n')
+    assert cli.main([*call, '--duplicates', 'all']) == 0
+    assert {row['uri'] for row in rows(tmp_path / 'out', 'examples') if row['split'] == 'train'} == {'crops/crops3.jpg'}
+    reasons = {row['uri']: row['reason'] for row in rows(tmp_path / 'out', 'rejects')}
+    assert reasons['crops/copy.png'] == reasons['crops/crops0.jpg'] == 'photo_crosses_splits'
 
 
 def moved(examples):

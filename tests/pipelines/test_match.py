@@ -54,7 +54,7 @@ SAID = {
     'd/': 'd/',  # as a key of a table may be
     '6.jpg': 'e/ 6.jpg',  # a name with a space, which no label can say
     ' e/7.jpg': ' e/7.jpg',
-    '8.jpg': AMBIGUOUS,
+    '8.jpg': 'f/8.jpg',
 }
 URIS = (
     *('a/1.jpg', 'c/1.jpg', '0/1.jpg', 'b/2.jpg', '3.jpg', 'b/3.jpg', 'b/100%25.jpg', '50%25.jpg', '50%2525.jpg'),

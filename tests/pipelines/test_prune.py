@@ -56,6 +56,8 @@ def test_datasets_and_labels_do_not_take_each_others_places(nights, capsys):
     assert cli.main(['prune', str(nights), '--keep', '2']) == 2
     assert 'holds snapshots of `mien build` and `mien label`; keep each kind in a folder of its own' in capsys.readouterr().err
     assert len(left(nights)) == 6
+    (nights / 'faces').rename(nights / '.faces')
+    assert cli.main(['prune', str(nights), '--keep', '5']) == 0
 
 
 def test_unfinished_ones_strangers_and_links_are_left_and_not_counted(nights):

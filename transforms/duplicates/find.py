@@ -83,10 +83,13 @@ class FindCrossingSubjects(beam.PTransform):
 
 @dataclass(eq=False)
 class FindCrossingPhotos(beam.PTransform):
-    """The photos that are a face in one collection and show faces in another, in more than one split: no crop tells, as they differ."""
+    """The photos that are a face in one collection and show faces in another, in more than one split: no crop tells, as they differ.
+
+    The groups of their faces cross as well.
+    """
 
     def expand(self, faces: PCollection[JudgedFace]) -> PCollection[Crossing]:
-        places = faces | 'KeyByPhoto' >> beam.Map(_by_photo).with_output_types(tuple[str, tuple[str, bool]])
+        places = faces | 'KeyByPhoto' >> beam.Map(_by_photo).with_output_types(tuple[str, tuple[str, bool, str]])
         by_photo = places | 'GroupByPhoto' >> beam.GroupByKey()
         return by_photo | 'CrossingPhoto' >> beam.FlatMap(_crossing_photo).with_output_types(Crossing)
 
@@ -132,11 +135,12 @@ def _crossing(subject: tuple[str, int]) -> list[Crossing]:
     return [Crossing(subject[0], splits)] if len(splits) > 1 else []
 
 
-def _by_photo(face: JudgedFace) -> tuple[str, tuple[str, bool]]:
-    return face.photo, (face.split, face.whole)
+def _by_photo(face: JudgedFace) -> tuple[str, tuple[str, bool, str]]:
+    return face.photo, (face.split, face.whole, face.group)
 
 
-def _crossing_photo(places: tuple[str, Iterable[tuple[str, bool]]]) -> list[Crossing]:
-    splits, wholes = map(set, zip(*places[1], strict=True))
+def _crossing_photo(places: tuple[str, Iterable[tuple[str, bool, str]]]) -> list[Crossing]:
+    splits, wholes, groups = map(set, zip(*places[1], strict=True))
     both = len(splits) > 1 and len(wholes) > 1
-    return [Crossing(places[0], tuple(split for split in SPLITS if split in splits))] if both else []
+    crossed = tuple(split for split in SPLITS if split in splits)
+    return [Crossing(key, crossed) for key in (places[0], *sorted(groups - {''}))] if both else []

@@ -92,7 +92,7 @@ class Crossing:
     """Who is shown, or what is a face and shows faces, in more than one split.
 
     Attributes:
-        key: a subject, or SHA-256 of a photo's bytes.
+        key: a subject, SHA-256 of a photo's bytes, or a group_id.
         splits: in the order train, validation, test.
     """
 

@@ -258,3 +258,10 @@ def test_a_changed_package_is_refused(package, dataset, tmp_path):
         file.write(b'x')
     with pytest.raises(UsageError, match='differs from the SHA-256'):
         ModelPackage.load(folder)
+
+
+@pytest.mark.parametrize('name', ['+mine', 'a|b', '<b>'])
+def test_a_name_that_no_package_may_have_is_refused_before_anything_is_trained(dataset, train_config, tmp_path, name):
+    with pytest.raises(UsageError, match=r'^--name '):
+        train(dataset.folder, str(tmp_path / 'out'), train_config(name=name), '')
+    assert not list(tmp_path.iterdir())

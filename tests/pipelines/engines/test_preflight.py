@@ -49,10 +49,16 @@ def test_what_is_missing_is_named(run, said):
 @pytest.mark.parametrize('word', ['--direct_running_mod=multi_processing', '--direct_running_mod'])
 def test_an_option_that_beam_does_not_know_is_refused_or_where_a_job_server_may_know_it_told(word):
     run = Run(beam=(word, '--direct_num_workers=2'))
-    said = "--direct_running_mod: no option of Beam (did you mean 'direct_running_mode'?); correct what stands behind --"
+    said = "--direct_running_mod: no option of Beam (did you mean '--direct_running_mode'?); correct what stands behind --"
     assert texts(run) == [said]
     flink = Run('flink', beam=('--flink_master=x:1', '--object_reuse_mode=x'))
     assert texts(flink, fatal=False)[0].startswith("--object_reuse_mode: no option of Beam's Python")
+
+
+def test_a_value_that_is_none_is_one_line_and_a_word_is_no_option():
+    with pytest.raises(UsageError, match=r"^Beam's options '--parallelism=x': argument --parallelism: invalid int value"):
+        texts(Run(beam=('--parallelism=x',)))
+    assert texts(Run(beam=('direct_num_workers=2',)))[0].startswith('direct_num_workers=2: no option of Beam')
 
 
 def test_options_that_beam_knows_pass_by_whatever_name():

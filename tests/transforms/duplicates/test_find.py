@@ -113,10 +113,10 @@ def test_photos_that_are_a_face_and_show_faces_in_several_splits():
         ('3', 'test', False),
         ('3', 'test', True),
     ]
-    faces = [JudgedFace(str(place), 'fear', split, '', photo, whole) for place, (photo, split, whole) in enumerate(said)]
+    faces = [JudgedFace(str(place), 'fear', split, '', photo, whole, 'g' * whole) for place, (photo, split, whole) in enumerate(said)]
     with beam.Pipeline(runner='FnApiRunner') as pipeline:
         found = pipeline | beam.Create(faces) | 'FindCrossingPhotos' >> FindCrossingPhotos()
-        assert_that(found, equal_to([Crossing('1', ('train', 'test'))]))
+        assert_that(found, equal_to([Crossing('1', ('train', 'test')), Crossing('g', ('train', 'test'))]))
 
 
 @dataclass(frozen=True)
