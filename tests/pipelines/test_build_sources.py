@@ -136,7 +136,8 @@ sources:
 """
 
 
-@pytest.mark.parametrize('labelled', [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize('labelled', [False, True])
 def test_the_order_of_inputs_and_of_labels_says_nothing(fer2013_dir, tmp_path, labelled):
     config = dataclasses.replace(load(BuildConfig, 'build'), whole_image=True, classes=('anger', 'fear'), shards=2, duplicate_bits=None)
     for name, label in (('a', 'anger'), ('b', 'fear')):
@@ -177,6 +178,7 @@ def test_a_photo_that_is_a_face_here_and_shows_one_there_stands_in_one_split(por
     assert cli.main(['verify', 'out']) == 0
 
 
+@pytest.mark.slow
 def test_all_that_are_the_picture_of_such_a_photo_leave_with_it(portraits_dir, tmp_path, monkeypatch):
     """A copy in other bytes, whose crop is the same: it would be the test photo's picture in training."""
     monkeypatch.chdir(tmp_path)
