@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
 
 from apache_beam.pvalue import PCollection
 
 from ..configs.errors import JobFailed
 from ..configs.schema import SPLITS, BuildConfig, Crop, SourceConfig
 from ..models.quiet import stderr_kept
-from ..storage.path import is_stored, located
+from ..storage.either import last_name
+from ..storage.path import located
 from ..transforms.decide import Policy
 from ..transforms.example_tables import DUPLICATES, EXAMPLES, REJECTS
 from ..transforms.extract_faces import WholeImages
@@ -122,12 +122,8 @@ def build_recipe(config: BuildConfig, some: Sequence[Collection], crop: Crop) ->
 
 def _labels_digest(collection: Collection) -> str:
     if collection.labels:
-        return ' '.join(sorted(f'{_name(path)}:{digest(located(path))}' for path in collection.labels))  # rejects name the file
+        return ' '.join(sorted(f'{last_name(path)}:{digest(located(path))}' for path in collection.labels))  # rejects name the file
     return 'folders of ' + ', '.join(sorted(labelling_names(one.given) for one in collection.inputs))
-
-
-def _name(given: str) -> str:
-    return PurePosixPath(given).name if is_stored(given) else Path(given).resolve().name
 
 
 def whole_images(some: Sequence[Collection]) -> WholeImages:

@@ -138,8 +138,8 @@ def describe(folder: AnyPath) -> Finished:
     return Finished(folder, said)
 
 
-def kind_of(folder: AnyPath) -> str | None:
-    """Which command of mien, of whatever version, wrote the snapshot that a folder holds; None where it holds none of ours."""
+def said_by_mien(folder: AnyPath) -> Mapping[str, Any] | None:
+    """What snapshot.json says where mien wrote it, in whatever version; None where there is none of ours."""
     path = folder / SNAPSHOT
     if not path.is_file():
         return None
@@ -147,7 +147,7 @@ def kind_of(folder: AnyPath) -> str | None:
         said = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         return None
-    return None if lacking(said) else str(said['kind'])
+    return None if lacking(said) else said
 
 
 def _unfinished(folder: AnyPath) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pyarrow as pa
 
-from ..storage.path import is_stored, located
+from ..storage.either import last_name
+from ..storage.path import located
 from ..transforms.containers.kinds import kind_of
 from ..transforms.label_file import SAID
 from ..transforms.records import Kind
@@ -44,8 +44,7 @@ def folder_labels(plan: Plan, shard: int, collections: Sequence[Collection]) -> 
 def labelling_names(given: str) -> str:
     """The names of an INPUT that may be labels and stand in no uri: a folder's own; of a glob or file, also that of the folder above."""
     folder, below = _fixed(given)
-    name = PurePosixPath(folder).name if is_stored(folder) else Path(folder).resolve().name
-    return f'{name}/{below}' if below else name
+    return f'{last_name(folder)}/{below}' if below else last_name(folder)
 
 
 def _fixed(given: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..configs.schema import SPLITS
 from ..transforms.parts import SNAPSHOT
+from ..transforms.splits import in_order
 from .finished import Finding, Finished
 
 WHAT = {'subject': 'subjects', 'group_id': 'groups of duplicates', 'image': 'pictures'}  # by column of `examples`
@@ -80,7 +81,7 @@ def _uris(snapshot: Finished, column: str, key: np.uint64) -> list[str]:
     for row in snapshot.all_rows('examples', 'uri', column, 'split'):
         if row[column] is not None and _key(row[column]) == key:
             found.setdefault(row['split'], f'{row["uri"]!r} ({row["split"]})')
-    return [found[split] for split in SPLITS if split in found]
+    return [found[split] for split in in_order(found)]
 
 
 def _key(value: str | bytes) -> int:

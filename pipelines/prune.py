@@ -8,6 +8,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..configs.errors import UsageError
@@ -15,13 +16,27 @@ from ..storage.check import check
 from ..storage.files import remove
 from ..storage.path import AnyPath, StorePath, located
 from ..transforms.parts import SNAPSHOT
-from .finished import kind_of
+from .finished import said_by_mien
 from .lease import is_read
 from .lock import removing
 
 UNFINISHED, PRUNED = '.partial', '.pruned-'
 BEGUN = '_work/pruned'  # in a store, which cannot rename: the rest is to be removed
 HIDDEN = ('.', '_')
+
+
+@dataclass(frozen=True)
+class Night:
+    """An entry that may be one.
+
+    Attributes:
+        kind: the command that wrote it, where it is one.
+        stays: why it is none that could be removed; empty where it is one.
+    """
+
+    path: AnyPath
+    kind: str = ''
+    stays: str = ''
 
 
 def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
@@ -41,11 +56,12 @@ def prune(folder: str, keep: int, dry_run: bool = False) -> Iterator[str]:
     if not place.is_dir():
         raise UsageError(f'folder {folder!r}: no such folder; name the one that holds a snapshot a night')
     entries = sorted((path for path in place.iterdir() if path.is_dir()), key=_order)
-    kinds = sorted({kind for entry in entries if _is_night(entry) and (kind := kind_of(entry)) is not None})
+    nights = [_looked_at(entry) for entry in entries if not entry.name.startswith(HIDDEN)]
+    kinds = sorted({night.kind for night in nights if not night.stays})
     if len(kinds) > 1:
         both = ' and '.join(f'`mien {kind}`' for kind in kinds)
         raise UsageError(f'folder {folder!r}: holds snapshots of {both}; keep each kind in a folder of its own')
-    return _pruned(place, entries, keep, dry_run)
+    return _pruned(place, entries, nights, keep, dry_run)
 
 
 def _order(entry: AnyPath) -> list[tuple[int, str]]:
@@ -53,31 +69,26 @@ def _order(entry: AnyPath) -> list[tuple[int, str]]:
     return [*((int(part), '') if part.isdecimal() else (-1, part) for part in re.split('([0-9]+)', entry.name)), (-1, entry.name)]
 
 
-def _pruned(folder: AnyPath, entries: list[AnyPath], keep: int, dry_run: bool) -> Iterator[str]:
+def _pruned(folder: AnyPath, entries: list[AnyPath], nights: list[Night], keep: int, dry_run: bool) -> Iterator[str]:
     for entry in entries:
         if (entry.name.startswith(PRUNED) or (entry / BEGUN).exists()) and not _is_link(entry):
             yield _remove(entry, entry, dry_run)
-    nights = [entry for entry in entries if not entry.name.startswith(HIDDEN) and entry.is_dir()]
-    complete = [night for night in nights if _is_night(night)]
-    for night in nights:
-        reason = stays(night)
-        if reason:
-            yield f'{night}: left, {reason}'
+    left = [night for night in nights if night.path.is_dir()]
+    complete = [night for night in left if not night.stays]
+    for night in left:
+        if night.stays:
+            yield f'{night.path}: left, {night.stays}'
         elif night in complete[:-keep]:
-            yield _remove(night, folder / f'{PRUNED}{night.name}-{uuid.uuid4().hex}', dry_run)
+            yield _remove(night.path, folder / f'{PRUNED}{night.path.name}-{uuid.uuid4().hex}', dry_run)
 
 
-def stays(night: AnyPath) -> str | None:
-    """Why an entry is no night that could be removed; None where it is one."""
-    if _is_link(night):
-        return 'it is a link'
-    if night.name.endswith(UNFINISHED):
-        return 'it is unfinished'
-    return None if kind_of(night) is not None else f'it holds no {SNAPSHOT} that mien wrote'
-
-
-def _is_night(entry: AnyPath) -> bool:
-    return not entry.name.startswith(HIDDEN) and stays(entry) is None
+def _looked_at(entry: AnyPath) -> Night:
+    if _is_link(entry):
+        return Night(entry, stays='it is a link')
+    if entry.name.endswith(UNFINISHED):
+        return Night(entry, stays='it is unfinished')
+    said = said_by_mien(entry)
+    return Night(entry, stays=f'it holds no {SNAPSHOT} that mien wrote') if said is None else Night(entry, str(said['kind']))
 
 
 def _is_link(entry: AnyPath) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from ..configs.errors import UsageError
 from ..storage.path import AnyPath, StorePath, located
 from ..transforms.parts import SNAPSHOT, read_json, write_json
-from .finished import kind_of
+from .finished import said_by_mien
 from .lease import reading_stored
 from .lock import reading_folder
 from .place import Place, is_complete
@@ -56,9 +56,9 @@ class Output:
         Raises:
             UsageError: the snapshot of another run does, and `overwrite` is not said; or somebody else's snapshot.json.
         """
-        if is_complete(self.out) and kind_of(self.out) is None:
+        said = said_by_mien(self.out)
+        if said is None and is_complete(self.out):
             raise UsageError(f'output {str(self.out)!r} holds a {SNAPSHOT} that mien did not write: it is not ours; name another folder')
-        said = read_json(self.out / SNAPSHOT)
         if said is None:
             return False
         differing = differences(identity(said), recipe.as_dict()) + root_differences(self.out / RUN, roots)

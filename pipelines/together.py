@@ -24,7 +24,7 @@ from ..transforms.duplicates.find import FindCrossingPhotos, FindCrossingSubject
 from ..transforms.duplicates.groups import rule, statistics
 from ..transforms.duplicates.records import Ruling
 from ..transforms.judge import Judge
-from ..transforms.judged_faces import HashFaces, JudgeFaces, JudgeGroupedFaces
+from ..transforms.judged_faces import HashFaces, JudgeFaces
 from ..transforms.label_file import labels_digest
 from ..transforms.parts import WORK, read_json, write_json
 from ..transforms.settled_files import InOnePlace, Step, WriteRulings, forget, read_said, write_balance, write_counts, write_crossing
@@ -104,7 +104,7 @@ def _cross_subjects(shards: PCollection[int], judge: Judge) -> None:
 
 def _cross_photos(shards: PCollection[int], judge: Judge) -> None:
     write = InOnePlace(partial(write_crossing, judge.folder, Step.PHOTOS))
-    faces = shards | 'JudgeGroupedFaces' >> JudgeGroupedFaces(judge)
+    faces = shards | 'JudgeFaces' >> JudgeFaces(judge, grouped=True)
     faces | 'FindCrossingPhotos' >> FindCrossingPhotos() | 'WritePhotos' >> write
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from . import objects
@@ -14,6 +14,11 @@ from .path import AnyPath, StorePath, is_stored
 def absolute(given: str) -> str:
     """A place as it is called from anywhere: a url is so already."""
     return given if is_stored(given) else os.path.abspath(given)
+
+
+def last_name(given: str) -> str:
+    """The name of a folder or file, also of `.` and `..`."""
+    return PurePosixPath(given).name if is_stored(given) else Path(given).resolve().name
 
 
 def read_range(path: AnyPath, start: int, size: int) -> bytes:

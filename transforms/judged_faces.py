@@ -19,15 +19,20 @@ from .tables import from_png
 
 @dataclass(eq=False)
 class JudgeFaces(beam.PTransform):
-    """Shard numbers to the faces that may become examples."""
+    """Shard numbers to the faces that may become examples.
+
+    Attributes:
+        grouped: those that might if it were not for their duplicates, too, with their groups.
+    """
 
     judge: Judge
+    grouped: bool = False
 
     def expand(self, shards: PCollection[int]) -> PCollection[JudgedFace]:
         return shards | 'Judge' >> beam.FlatMap(self._faces).with_output_types(JudgedFace)
 
     def _faces(self, shard: int) -> Iterator[JudgedFace]:
-        return judged_faces(self.judge, shard)
+        return grouped_faces(self.judge, shard) if self.grouped else judged_faces(self.judge, shard)
 
 
 @dataclass(eq=False)
@@ -49,21 +54,6 @@ class HashFaces(beam.PTransform):
         ]
 
 
-@dataclass(eq=False)
-class JudgeGroupedFaces(beam.PTransform):
-    """Shard numbers to the faces that might become examples if it were not for their duplicates, with their groups."""
-
-    judge: Judge
-
-    def expand(self, shards: PCollection[int]) -> PCollection[JudgedFace]:
-        return shards | 'Judge' >> beam.FlatMap(self._faces).with_output_types(JudgedFace)
-
-    def _faces(self, shard: int) -> Iterator[JudgedFace]:
-        before = replace(self.judge, settled=self.judge.settled - {Step.GROUPS})
-        groups = {ruling.face.face_id: ruling.group_id for ruling in read_rulings(self.judge.folder, shard, self.judge.shards)}
-        return (replace(face, group=groups.get(face.face_id, '')) for face in judged_faces(before, shard))
-
-
 def judged_faces(judge: Judge, shard: int) -> Iterator[JudgedFace]:
     """The faces of a shard that may become examples, by uri and face."""
     for photo in judge.shard(shard):
@@ -71,3 +61,10 @@ def judged_faces(judge: Judge, shard: int) -> Iterator[JudgedFace]:
         for example in photo.examples:
             whole = photo.image.faces[example.face].detection_score is None
             yield JudgedFace(photo.face_id(example), example.label, example.split, example.subject, content, whole)
+
+
+def grouped_faces(judge: Judge, shard: int) -> Iterator[JudgedFace]:
+    """The faces of a shard that may become examples whatever their duplicates are, with their groups."""
+    before = replace(judge, settled=judge.settled - {Step.GROUPS})
+    groups = {ruling.face.face_id: ruling.group_id for ruling in read_rulings(judge.folder, shard, judge.shards)}
+    return (replace(face, group=groups.get(face.face_id, '')) for face in judged_faces(before, shard))

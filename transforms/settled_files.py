@@ -11,7 +11,6 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.pvalue import PCollection
 
-from ..configs.schema import SPLITS
 from ..storage.files import remove_tree
 from ..storage.path import AnyPath, located
 from .balance import LastPlace
@@ -19,6 +18,7 @@ from .duplicates.count import GroupCount
 from .duplicates.records import Crossing, HashedFace, Ruling
 from .parts import WORK, parquet, part_name, read_json, write_json, write_table
 from .settle import Settlement
+from .splits import in_order
 from .tables import Row
 
 FOLDER = 'settled'
@@ -66,7 +66,7 @@ def write_crossing(folder: str | AnyPath, step: Step, some: Iterable[Crossing]) 
     said: dict[str, set[str]] = {}
     for one in some:
         said.setdefault(one.key, set()).update(one.splits)
-    write_said(folder, step, {key: [split for split in SPLITS if split in splits] for key, splits in said.items()})
+    write_said(folder, step, {key: list(in_order(splits)) for key, splits in said.items()})
 
 
 def write_balance(folder: str | AnyPath, places: Iterable[LastPlace]) -> None:

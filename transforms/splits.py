@@ -35,6 +35,11 @@ def stays_in(splits: Collection[str]) -> str:
     return next(split for split in (TEST, VALIDATION, TRAIN) if split in splits)
 
 
+def in_order(splits: Collection[str]) -> tuple[str, ...]:
+    """The same splits, train before validation before test."""
+    return tuple(split for split in SPLITS if split in splits)
+
+
 def split_of(given: str, subject: str, content: str, rules: SplitRules) -> str | Drop:
     """The split of an example.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -52,11 +54,8 @@ class Journal:
         """What is on disk; an empty progress where nothing is."""
         if not (self.folder / STATE).exists():
             return Progress()
-        try:
-            with np.load(self.folder / STATE) as state:
-                said = json.loads(str(state['progress']))
-        except (BadZipFile, ValueError, EOFError, KeyError) as error:
-            raise JobFailed(f'{self.folder / STATE}: cannot be read ({error}); remove {self.folder.parent} and start again') from error
+        with _opened(self.folder / STATE) as state:
+            said = json.loads(str(state['progress']))
         return Progress(**said | {'history': tuple(said['history'])})
 
     def write(self, model: keras.Model, progress: Progress) -> None:
@@ -115,13 +114,23 @@ def _model_variables(model: keras.Model) -> list[keras.Variable]:
 
 
 def _assign(variables: list[keras.Variable], path: Path) -> None:
-    again = f'remove {path.parent.parent} and start again'
-    try:
-        with np.load(path) as state:
-            values = [state[name] for name in sorted(filter(str.isdigit, state))]
-    except (BadZipFile, ValueError, EOFError) as error:
-        raise JobFailed(f'{path}: cannot be read ({error}); {again}') from error
+    with _opened(path) as state:
+        values = [state[name] for name in sorted(filter(str.isdigit, state))]
     if [variable.shape for variable in variables] != [value.shape for value in values[: len(variables)]]:
-        raise JobFailed(f'{path}: holds another network; {again}')
+        raise JobFailed(f'{path}: holds another network; {_again(path)}')
     for variable, value in zip(variables, values, strict=False):
         variable.assign(value)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
+    """The arrays of a file; what is wrong with it is told with the remedy."""
+    try:
+        with np.load(path) as state:
+            yield state
+    except (BadZipFile, ValueError, EOFError, KeyError) as error:
+        raise JobFailed(f'{path}: cannot be read ({error}); {_again(path)}') from error
+
+
+def _again(path: Path) -> str:
+    return f'remove {path.parent.parent} and start again'

@@ -16,6 +16,7 @@ from apache_beam.pvalue import AsDict, PCollection
 
 from ...configs.schema import SPLITS
 from ..judged import JudgedFace
+from ..splits import in_order
 from .groups import groups_of, too_large
 from .links import Link, components, different, identical
 from .records import Crossing, CrowdedBucket, Group, HashedFace, LargeGroup
@@ -142,5 +143,4 @@ def _by_photo(face: JudgedFace) -> tuple[str, tuple[str, bool, str]]:
 def _crossing_photo(places: tuple[str, Iterable[tuple[str, bool, str]]]) -> list[Crossing]:
     splits, wholes, groups = map(set, zip(*places[1], strict=True))
     both = len(splits) > 1 and len(wholes) > 1
-    crossed = tuple(split for split in SPLITS if split in splits)
-    return [Crossing(key, crossed) for key in (places[0], *sorted(groups - {''}))] if both else []
+    return [Crossing(key, in_order(splits)) for key in (places[0], *sorted(groups - {''}))] if both else []
