@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import apache_beam as beam
 
 from ...configs.errors import JobFailed
 
+Hook = Callable[[threading.ExceptHookArgs], object]
 WATCHER = 'run_worker'  # Beam's thread that waits for a worker's end
 
 
@@ -40,12 +41,14 @@ def run(pipeline: beam.Pipeline) -> None:
 
 @contextmanager
 def _deaths(ended: threading.Event) -> Iterator[list[BaseException]]:
-    """Collects what ends Beam's threads, which are silent meanwhile; the end of a worker is the end."""
+    """Collects what ends Beam's threads, which are silent meanwhile, and afterwards where they live on; the end of a worker is the end."""
     found: list[BaseException] = []
-    before = threading.excepthook
+    before, others = threading.excepthook, set(threading.enumerate())
 
     def heard(said: threading.ExceptHookArgs) -> None:
-        if said.thread is not None and said.thread.name == WATCHER and said.exc_value is not None:
+        if said.thread in others:
+            before(said)
+        elif said.thread is not None and said.thread.name == WATCHER and said.exc_value is not None:
             found.append(said.exc_value)
             ended.set()
 
@@ -53,4 +56,15 @@ def _deaths(ended: threading.Event) -> Iterator[list[BaseException]]:
     try:
         yield found
     finally:
-        threading.excepthook = before
+        left = set(threading.enumerate()) - others
+        threading.excepthook = _hook_without(left, before) if left else before
+
+
+def _hook_without(silent: set[threading.Thread], hook: Hook) -> Hook:
+    """A hook that passes over some threads: a failed job's, whose servers fall one after the other once it is over."""
+
+    def heard(said: threading.ExceptHookArgs) -> None:
+        if said.thread not in silent:
+            hook(said)
+
+    return heard
