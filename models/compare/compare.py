@@ -12,6 +12,7 @@ again; one that failed is tried again by the same command, and goes on where its
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from .planned import check
 from .publish import publish
 from .result import Result, read
 from .row import FAILED, OK, Row
+from .winner import keep
 
 Tell = Callable[[str], object]
 
@@ -69,19 +71,27 @@ def compare(made: Plan, out: Path, config: CompareConfig, tell: Tell) -> Compari
         tell: is given lines of progress.
     Raises:
         JobFailed: no run has succeeded.
+        UsageError: the best model's package is gone, or is another one by now.
     """
     places = Places(out)
     places.runs.mkdir(parents=True, exist_ok=True)
     for number, run in enumerate(made.runs, 1):
         tell(f'[{run.id}] run {number} of {len(made.runs)}')
         if do(run, config.split, places, tell):
-            publish(_results(made, places), Rule.of(config), places, len(made.ids))
-    results = _results(made, places)
-    choice = publish(results, Rule.of(config), places, len(made.ids))
-    rows = tuple(result.row for result in results)
+            with suppress(UsageError):  # a best package that is gone keeps no other run from being done: it is told at the end
+                _published(made, config, places)
+    choice = _published(made, config, places)
+    rows = tuple(result.row for result in _results(made, places))
     if not any(row.status == OK for row in rows):
         raise JobFailed(f'no run has succeeded; {rows[0].id}: {rows[0].reason}; {out}/runs/ holds their logs')
     return Comparison(rows, choice)
+
+
+def _published(made: Plan, config: CompareConfig, places: Places) -> Choice | None:
+    choice = publish(_results(made, places), Rule.of(config), places, len(made.ids))
+    if choice is not None:
+        keep(choice, places)
+    return choice
 
 
 def _refuse_foreign(out: Path) -> None:

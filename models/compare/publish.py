@@ -15,14 +15,13 @@ from .row import FAILED
 from .tables import csv_text, parquet
 from .texts import megabytes, percent, seconds
 from .views import views
-from .winner import keep
 
 NAME = 'comparison'
 TITLE = 'Models compared'
 
 
 def publish(results: Sequence[Result], rule: Rule, places: Places, planned: int) -> Choice | None:
-    """Writes tables, pictures and the best model's package; gives the best.
+    """Writes tables and pictures; gives the best.
 
     Args:
         planned: number of runs that there will be.
@@ -36,8 +35,6 @@ def publish(results: Sequence[Result], rule: Rule, places: Places, planned: int)
     write_whole(places.out / f'{NAME}.csv', csv_text(rows))
     write_whole(places.out / f'{NAME}.md', markdown(TITLE, lines, shown, [f'{places.plots.name}/{path.name}' for path in pictures]))
     write_whole(places.out / f'{NAME}.html', page(TITLE, lines, shown, pictures))
-    if choice is not None:
-        keep(choice, places)
     return choice
 
 

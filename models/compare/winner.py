@@ -13,6 +13,7 @@ from ..package import ModelPackage, find
 from ..whole import write_whole
 from .best import Choice
 from .files import Places
+from .row import Row
 
 WHY = 'best.json'
 
@@ -23,14 +24,32 @@ def keep(choice: Choice, places: Places) -> None:
     Raises:
         UsageError: the package is not where it was measured, or is another one by now.
     """
-    why = json.dumps(_why(choice), indent=2) + '\n'
-    here = choice.row.package or ''
-    package = find(str(places.out / here) if here == f'runs/{choice.row.id}' else here)
-    if package.id != choice.row.model:
-        raise UsageError(f'run {choice.row.id!r}: {here!r} is {package.id} by now, and {choice.row.model} was measured; name it again')
-    if not _is_there(package, places.best):
+    why, kept = json.dumps(_why(choice), indent=2) + '\n', _kept(places.best)
+    package = _package(choice.row, places, kept)
+    if kept is None or (kept.id, kept.files) != (package.id, package.files):
         _replace(package, why, places.best)
     write_whole(places.best / WHY, why)
+
+
+def _kept(best: Path) -> ModelPackage | None:
+    """The package that stands there, if it is whole."""
+    try:
+        return find(str(best)) if best.is_dir() else None
+    except UsageError:
+        return None
+
+
+def _package(row: Row, places: Places, kept: ModelPackage | None) -> ModelPackage:
+    """The package that was measured; where it was trained here and is gone, the copy that was kept of it."""
+    trained_here = row.package == f'runs/{row.id}'
+    if trained_here and not places.package(row.id).is_dir():
+        if kept is None or kept.id != row.model:
+            raise UsageError(f'run {row.id!r}: is the best, and its package {row.package} is gone; --only {row.id} trains it again')
+        return kept
+    package = find(str(places.package(row.id)) if trained_here else row.package or '')
+    if package.id != row.model:
+        raise UsageError(f'run {row.id!r}: {row.package!r} is {package.id} by now, and {row.model} was measured; name it again')
+    return package
 
 
 def _why(choice: Choice) -> dict[str, object]:
@@ -45,15 +64,6 @@ def _why(choice: Choice) -> dict[str, object]:
         'steps': steps,
         'not_compared': list(choice.elsewhere),
     }
-
-
-def _is_there(package: ModelPackage, best: Path) -> bool:
-    """Whether the very same files stand there, whole: they are moved there at once."""
-    try:
-        found = find(str(best)) if best.is_dir() else None
-    except UsageError:
-        return False
-    return found is not None and (found.id, found.files) == (package.id, package.files)
 
 
 def _replace(package: ModelPackage, why: str, best: Path) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from dataclasses import fields
 from html.parser import HTMLParser
 
@@ -13,6 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from mien.configs.errors import UsageError
 from mien.configs.load import load
 from mien.configs.schema import CompareConfig
 from mien.models.compare.best import Rule
@@ -143,3 +145,15 @@ def test_what_was_done_before_stays_in_the_table(row, tmp_path):
     assert (why['run'], why['model'], why['rule']['prefer']) == ('b', package.id, ['load_cold', 'bytes'])
     assert ModelPackage.load(tmp_path / 'best').id == package.id
     assert Rule.of(config).text == why['rule']['text']
+
+
+def test_the_best_may_be_a_package_that_is_kept_as_the_best_alone(row, tmp_path):
+    """Trained packages are large: without them the table stands, and its rows may be joined by others."""
+    places, config, package = Places(tmp_path), load(CompareConfig, 'compare'), find('default')
+    write(result(row('b', package='runs/b', model=package.id)), places.result('b'))
+    with pytest.raises(UsageError, match="run 'b': is the best, and its package runs/b is gone; --only b trains it again"):
+        compare(Plan(('a', 'b'), ()), tmp_path, config, print)
+    assert '1 of 2 runs.' in (tmp_path / 'comparison.md').read_text()
+    shutil.copytree(package.folder, places.best)
+    assert compare(Plan(('a', 'b'), ()), tmp_path, config, print).choice.row.id == 'b'
+    assert json.loads((places.best / 'best.json').read_text())['run'] == 'b'
