@@ -47,6 +47,20 @@ def test_whole_networks_keep_their_weights_and_their_order(name):
     assert len(fusing) == len(plain) > 0
 
 
+@pytest.mark.parametrize('momentum', [0.5, 0.999, 0.9997])
+def test_statistics_keep_up_with_the_weights(momentum):
+    """After five hundred batches they are the batches', also where a network is made for epochs of ten thousand."""
+    inputs = keras.Input((4, 4, 1))
+    twin = fused(keras.Model(inputs, keras.layers.BatchNormalization(momentum=momentum)(inputs)))
+    images = tf.constant(np.random.default_rng(0).normal(3.0, 2.0, (8, 4, 4, 1)).astype(np.float32))
+    step = tf.function(lambda: twin(images, training=True))
+    for _ in range(500):
+        step()
+    mean, variance = (float(weight[0]) for weight in twin.non_trainable_weights)
+    assert mean == pytest.approx(np.mean(images), rel=0.02)
+    assert variance == pytest.approx(np.var(images), rel=0.02)
+
+
 def test_vectors_are_left_to_keras():
     inputs = keras.Input((4,))
     network = keras.Model(inputs, keras.layers.BatchNormalization()(inputs))
