@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 
@@ -12,6 +13,7 @@ from .signals import ending_at_once
 from .surroundings import Surroundings
 
 FAILED = 1
+NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP)  # nothing of this name can be there
 GOING_ON = ('label', 'build', 'train', 'compare', 'demo')  # the same command goes on where it stopped
 
 
@@ -28,6 +30,10 @@ def main(argv: list[str] | None = None) -> int:
         return _say(error, WRONG_CALL)
     except JobFailed as error:
         return _say(error, FAILED)
+    except OSError as error:
+        if error.errno not in NO_PATH or error.filename is None:
+            raise
+        return _say(UsageError(f'{error.filename!r}: {error.strerror}; name another one'), WRONG_CALL)
 
 
 def _say(error: Exception, status: int) -> int:

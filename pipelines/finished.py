@@ -120,6 +120,7 @@ def describe(folder: AnyPath) -> Finished:
     Raises:
         UsageError: it is none, or one that this code does not read.
     """
+    refuse_unreadable_name(folder)
     path = folder / SNAPSHOT
     if not folder.is_dir():
         raise UsageError(f'snapshot {str(folder)!r}: no such folder; name the folder of one')
@@ -136,6 +137,14 @@ def describe(folder: AnyPath) -> Finished:
     if wrong := misshapen(said):
         raise UsageError(f'snapshot {str(folder)!r}: {SNAPSHOT} says of {", ".join(wrong)} what mien never writes: it was changed since')
     return Finished(folder, said)
+
+
+def refuse_unreadable_name(folder: AnyPath) -> None:
+    """Raises UsageError where a snapshot's name is no UTF-8, as Parquet's readers want it."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f'folder {str(folder)!r}: its name is no UTF-8; rename it, or name another one') from error
 
 
 def said_by_mien(folder: AnyPath) -> Mapping[str, Any] | None:

@@ -7,6 +7,7 @@ import heapq
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from glob import glob
 from pathlib import PurePosixPath
 
 from ..configs.errors import UsageError
@@ -95,7 +96,8 @@ def _is_wanted(uri: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> 
 
 def _source(given: str) -> Source:
     name, separator, rest = given.partition('=')
-    if separator and name and os.sep not in name and not os.path.lexists(given.partition(os.sep)[0]):
+    first = given.partition(os.sep)[0]
+    if separator and name and os.sep not in name and not os.path.lexists(first) and not glob(first):
         return Source(name, rest)
     return Source(PurePosixPath(given).name if is_stored(given) else os.path.basename(os.path.abspath(given)), given)
 
@@ -113,7 +115,18 @@ def _entries(source: Source, config: PhotoConfig, left_out: frozenset[str], seve
     elif MAGIC.search(given):
         yield from _matches(given, begin, config, left_out)
     else:
-        raise UsageError(f'input {given!r}: no such file or folder; check the path')
+        raise UsageError(f'input {given!r}: {_why_not_there(given)}; check the path')
+
+
+def _why_not_there(path: str) -> str:
+    """A folder on the way may be there and not be entered."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        pass
+    except OSError as error:
+        return str(error.strerror)
+    return 'no such file or folder'
 
 
 def _matches(pattern: str, begin: str, config: PhotoConfig, left_out: frozenset[str]) -> Iterator[Entry]:

@@ -111,6 +111,7 @@ def carry_out(job: Job, body: Callable[[Job, Plan], More]) -> bool:
         JobFailed: too many photos failed, or the surroundings did; finished shards are kept.
     """
     check_stores(job)
+    job.output.refuse_strangers()
     if not job.output.unsettled and job.output.is_finished(job.recipe, job.roots, job.run.overwrite):
         return False
     started = time.time()

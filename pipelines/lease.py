@@ -157,15 +157,24 @@ def reading_stored(snapshot: StorePath) -> Iterator[None]:
 
 def is_read(snapshot: StorePath) -> bool:
     """Whether somebody reads a snapshot of a store; what dead readers left is removed."""
-    seen = {path: path.stat().etag for path in readers(snapshot).glob('*')}
+    seen = _etags(readers(snapshot))
     if not seen:
         return False
     time.sleep(2 * BEAT)
-    left = {path: path.stat().etag for path in readers(snapshot).glob('*')}
+    left = _etags(readers(snapshot))
     if any(seen.get(path) != etag for path, etag in left.items()):
         return True
     remove(left)
     return False
+
+
+def _etags(folder: StorePath) -> dict[StorePath, str | None]:
+    """What readers have written last; one that has ended meanwhile reads no more."""
+    found: dict[StorePath, str | None] = {}
+    for path in folder.glob('*'):
+        with suppress(FileNotFoundError):
+            found[path] = path.stat().etag
+    return found
 
 
 def readers(snapshot: StorePath) -> StorePath:

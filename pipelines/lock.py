@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -60,6 +61,9 @@ def take(file: IO[str], out: Path) -> None:
         raise UsageError(
             f'output {str(out)!r} is being written by {file.read().strip() or "another process"}; wait for it or stop it'
         ) from error
+    except OSError as error:
+        _refuse_without_locks(error, out)
+        raise
 
 
 def stands(file: IO[str], path: Path) -> bool:
@@ -79,7 +83,7 @@ def reading_folder(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise UsageError(f'snapshot {str(folder)!r}: {error.strerror}; name the folder of one') from error
     try:
-        if not _locked(descriptor, fcntl.LOCK_SH) or not _stands(descriptor, folder):
+        if not _locked(folder, descriptor, fcntl.LOCK_SH) or not _stands(descriptor, folder):
             raise UsageError(f'snapshot {str(folder)!r} is being removed; name another one')
         yield
     finally:
@@ -91,7 +95,7 @@ def removing(folder: Path) -> Iterator[bool]:
     """Holds a folder against its readers; gives False where somebody reads or removes it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield _locked(descriptor, fcntl.LOCK_EX)
+        yield _locked(folder, descriptor, fcntl.LOCK_EX)
     finally:
         os.close(descriptor)
 
@@ -120,12 +124,22 @@ def _opened(path: Path, out: Path) -> IO[str]:
         raise UsageError(f'output {str(out)!r}: cannot be written ({error.strerror}); name a folder that can') from error
 
 
-def _locked(descriptor: int, how: int) -> bool:
+def _locked(folder: Path, descriptor: int, how: int) -> bool:
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        _refuse_without_locks(error, folder)
+        raise
     return True
+
+
+def _refuse_without_locks(error: OSError, path: Path) -> None:
+    if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
+        raise UsageError(
+            f'folder {str(path)!r}: its file system has no locks ({error.strerror}); mount it with flock, or name a folder elsewhere'
+        ) from error
 
 
 def _stands(descriptor: int, path: Path) -> bool:

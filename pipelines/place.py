@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from pathlib import Path
 from ..configs.errors import JobFailed, UsageError
 from ..storage.path import AnyPath
 from ..transforms.parts import DONE, SNAPSHOT, WORK
+from .finished import said_by_mien
 from .lock import removing, stands, take, writing
+from .surroundings import is_fault
 
 LOCK, BEGUN = 'lock', 'recipe.json'
 
@@ -106,7 +109,12 @@ class Place:
         self._tidy()
 
     def refuse_strangers(self) -> None:
-        """Raises UsageError where something stands that is not ours."""
+        """Raises UsageError where something stands that is not ours, or that cannot be renamed, or that nothing may be added to."""
+        for folder in (self.out, self.partial, self.replaced):
+            _refuse_what_cannot_be_renamed(folder)
+        for above in self.out.parents:
+            if said_by_mien(above) is not None:
+                raise UsageError(f'output {str(self.out)!r} lies inside of the snapshot {str(above)!r}; name a folder beside that')
         for folder, sign in ((self.out, SNAPSHOT), (self.partial, WORK)):
             if folder.exists() and not folder.is_dir():
                 raise UsageError(f'output {str(folder)!r} is a file; name a folder')
@@ -130,6 +138,21 @@ class Place:
     def _tidy(self) -> None:
         shutil.rmtree(self.replaced, ignore_errors=True)
         shutil.rmtree(self.out / WORK, ignore_errors=True)
+
+
+def _refuse_what_cannot_be_renamed(folder: Path) -> None:
+    try:
+        found = os.lstat(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        if is_fault(error):
+            raise
+        raise UsageError(f'output {str(folder)!r}: cannot be written ({error.strerror}); name a folder that can') from error
+    if stat.S_ISLNK(found.st_mode):
+        raise UsageError(f'output {str(folder)!r} is a link, and a snapshot gets to its place by a rename; name the folder itself')
+    if os.path.ismount(folder):
+        raise UsageError(f'output {str(folder)!r} is a mount point, which nothing can be renamed to; name a folder below it')
 
 
 def is_being_read(out: AnyPath) -> JobFailed:

@@ -60,16 +60,18 @@ def carry_from(folder: str, recipe: Recipe, retry: tuple[str, ...], paranoid: bo
         crops_suit=earlier['digests'].get('crop') == recipe.digests['crop'],
         crops_kept=earlier['config'].get('crops', True),  # `build` always does
         keep_crops=recipe.config.get('crops', True),
-        before=_said(folder, LISTED)['began_ns'],
-        unsettled=frozenset(_said(folder, UNSETTLED)['uris']),
+        before=_said(folder, LISTED, 'began_ns'),
+        unsettled=frozenset(_said(folder, UNSETTLED, 'uris')),
     )
 
 
-def _said(folder: str, name: str) -> dict[str, Any]:
+def _said(folder: str, name: str, key: str) -> Any:
     try:
-        return json.loads(located(folder, name).read_text())
-    except (OSError, ValueError) as error:
-        raise UsageError(f'--previous {folder!r}: {name} cannot be read ({error}); name a finished snapshot with its plan/') from error
+        return json.loads(located(folder, name).read_text())[key]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f'--previous {folder!r}: {name} cannot be read or says no {key} ({error}); name a finished snapshot with its plan/'
+        ) from error
 
 
 def _check(folder: str, earlier: Mapping[str, Any], now: dict[str, Any]) -> None:

@@ -49,8 +49,8 @@ class Counter:
 
     def _said(self, path: Callable[[str, int], AnyPath]) -> list[tuple[int, bytes]]:
         """What open shards have at a path."""
-        names = {one.name for one in path(self._plan.folder, 0).parent.glob('*.json')}
-        shards = [shard for shard in sorted(self._open) if path(self._plan.folder, shard).name in names]
+        there = {int(one.stem) for one in path(self._plan.folder, 0).parent.glob('*.json')}  # most shards say nothing
+        shards = sorted(there & self._open)
         found = zip(shards, read_each(path(self._plan.folder, shard) for shard in shards), strict=True)
         return [(shard, data) for shard, data in found if data is not None]
 

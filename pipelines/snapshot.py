@@ -11,8 +11,8 @@ from typing import Any
 
 from ..configs.errors import UsageError
 from ..storage.path import AnyPath, StorePath, located
-from ..transforms.parts import SNAPSHOT, read_json, write_json
-from .finished import said_by_mien
+from ..transforms.parts import SNAPSHOT, WORK, read_json, write_json
+from .finished import refuse_unreadable_name, said_by_mien
 from .lease import reading_stored
 from .lock import reading_folder
 from .place import Place, is_complete
@@ -43,6 +43,10 @@ class Output:
         """See the place."""
         return self.place.unsettled
 
+    def refuse_strangers(self) -> None:
+        """See the place."""
+        self.place.refuse_strangers()
+
     def held(self) -> AbstractContextManager[bool]:
         """See the place."""
         return self.place.held()
@@ -66,7 +70,20 @@ class Output:
             raise UsageError(
                 f'output {str(self.out)!r} is a snapshot of another run ({"; ".join(differing)}); name another folder or say --overwrite'
             )
-        return not differing and (settled or not overwrite)
+        finished = not differing and (settled or not overwrite)
+        if not finished:
+            self._refuse_to_lose(said)
+        return finished
+
+    def _refuse_to_lose(self, said: Mapping[str, Any]) -> None:
+        """Raises UsageError where what stands there would go, and something with it that is not of it."""
+        ours = {SNAPSHOT, RUN, WORK, 'plan', *(name.partition('/')[0] for name in said['files'])}
+        others = sorted(entry.name for entry in self.out.iterdir() if entry.name not in ours and not entry.name.startswith('.'))
+        if others:
+            more = f' and {len(others) - 1} more' if others[1:] else ''
+            raise UsageError(
+                f'output {str(self.out)!r} holds {others[0]!r}{more}, which is not of its snapshot and would go with it; move it away'
+            )
 
     def is_anothers(self, recipe: Recipe, roots: list[str], overwrite: bool) -> bool:
         """Whether an unfinished run of another recipe stands there, and may go.
@@ -103,6 +120,7 @@ class Output:
 def output(out: str) -> Output:
     """The output of a name: a folder, or a place in a store."""
     place = located(out)
+    refuse_unreadable_name(place)
     return Output(StoredPlace(place) if isinstance(place, StorePath) else Place(Path(os.path.abspath(out))))
 
 
@@ -130,5 +148,8 @@ def identity(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def root_differences(path: AnyPath, roots: list[str]) -> list[str]:
     """Whether a run read other INPUTs."""
-    said = read_json(path)
+    try:
+        said = read_json(path)
+    except ValueError:  # as where it is missing: it says when and where, and not what
+        return []
     return differences({'inputs': said['inputs']}, {'inputs': roots}) if said else []

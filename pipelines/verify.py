@@ -12,6 +12,7 @@ from ..storage.check import check
 from ..storage.either import below, files_in
 from ..storage.path import located
 from ..transforms.parts import SNAPSHOT, digest, parquet, row_count
+from ..transforms.plan_file import PLAN
 from .checks import check_rows
 from .finished import Finding, Finished, describe
 from .snapshot import RUN, reading
@@ -96,11 +97,14 @@ def parts_can_be_read(snapshot: Finished) -> Iterator[Finding]:
         try:
             with parquet(snapshot.folder / name) as file:
                 if name.startswith('plan/'):  # no SHA-256 says that its pages are whole
+                    if file.schema_arrow.names != PLAN.names:
+                        yield Finding(name, 'has other columns than a plan')
+                        continue
                     file.read(['uri'])
         except FileNotFoundError:
             if name.startswith('plan/'):
                 yield Finding(name, 'is missing')
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
             yield Finding(name, f'is no Parquet file ({error})')
 
 

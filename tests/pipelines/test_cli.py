@@ -94,6 +94,8 @@ def test_labelling_never_imports_tensorflow(tmp_path):
         (['compare', '--batch-sizes', '16,many', '--out', 'out'], "argument --batch-sizes: invalid list of int value: '16,many'"),
         (['compare', '--batch-sizes', '16,0', '--out', 'out'], '--batch-sizes is 0, must be at least 1'),
         (['compare', '--prefer', 'loadcold', '--out', 'out'], "prefer is 'loadcold' (did you mean 'load_cold'?)"),
+        (['verify', 'n' * 300], f'{"n" * 300!r}: File name too long; name another one'),
+        (['prune', 'n' * 300, '--keep', '1'], f'{"n" * 300!r}: File name too long; name another one'),
         (['label', 'in'], 'the following arguments are required: --out'),
         (['lable', 'in'], "invalid choice: 'lable'"),
     ],

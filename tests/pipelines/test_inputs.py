@@ -165,3 +165,21 @@ def test_globs_and_limit_narrow_by_uri(tree):
     assert narrowed(tree / 'night', limit=2) == ['.hidden', 'a.jpg']
     with pytest.raises(UsageError, match='none of 5 inputs'):
         narrowed(tree / 'night', include=('*.gif',))
+
+
+def test_a_glob_over_nights_with_photos_below_is_no_name_either(tree, monkeypatch):
+    for night in ('dt=1', 'dt=2', 'other'):
+        (tree / 'nights' / night).mkdir(parents=True)
+        (tree / 'nights' / night / 'a.jpg').write_bytes(b'a')
+    monkeypatch.chdir(tree / 'nights')
+    assert uris('dt=*/*.jpg') == ['dt=1/a.jpg', 'dt=2/a.jpg']
+    assert uris('mine=other/*.jpg') == ['a.jpg']
+
+
+def test_a_folder_that_may_not_be_entered_is_not_said_to_be_missing(tree, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr(os, 'lstat', refuse)
+    with pytest.raises(UsageError, match='Permission denied; check the path'):
+        uris(tree / 'shut/a.jpg')

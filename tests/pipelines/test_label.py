@@ -139,6 +139,18 @@ def test_overwrite_spares_what_is_not_ours(archive, tmp_path):
         assert sorted(path.name for path in tmp_path.iterdir()) == ['snapshot.json', 'source.js']
 
 
+def test_overwrite_spares_what_somebody_has_put_beside_the_tables(archive, tmp_path):
+    out = tmp_path / 'out'
+    label([str(archive)], str(out), dataclasses.replace(CONFIG, limit=2), Run())
+    (out / 'run.json').write_text('')  # damaged, it says nothing of other inputs
+    (out / 'notes.txt').touch()
+    assert not label([str(archive)], str(out), dataclasses.replace(CONFIG, limit=2), Run()).made
+    with pytest.raises(UsageError, match=r"holds 'notes\.txt', which is not of its snapshot and would go with it; move it away"):
+        label([str(archive)], str(out), dataclasses.replace(CONFIG, limit=3), Run(overwrite=True))
+    (out / 'notes.txt').rename(out / '.notes.txt')
+    assert label([str(archive)], str(out), dataclasses.replace(CONFIG, limit=3), Run(overwrite=True)).made
+
+
 def test_the_ceiling_fails_the_job_and_keeps_its_shards(tmp_path, portraits_dir):
     (tmp_path / 'in').mkdir()
     for number in range(20):

@@ -1,5 +1,7 @@
 """One writer, whoever dies and wherever the lock's folder goes meanwhile (law 6)."""
 
+import errno
+import fcntl
 import multiprocessing
 import os
 import random
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mien.configs.errors import UsageError
-from mien.pipelines.lock import stands, writing
+from mien.pipelines.lock import reading_folder, stands, writing
 
 WRITERS, TIMES = 4, 25
 NEW = multiprocessing.get_context('spawn')
@@ -73,3 +75,14 @@ def race(folder: Path, number: int) -> None:
                     os.rename(lock.parent, folder / f'out-{number}-{been}')
         except UsageError:
             time.sleep(chance.uniform(0, 0.001))
+
+
+def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch):
+    def flock(descriptor, how):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, 'flock', flock)
+    with pytest.raises(UsageError, match='its file system has no locks'), writing(tmp_path / '_work/lock', tmp_path):
+        pass
+    with pytest.raises(UsageError, match='its file system has no locks'), reading_folder(tmp_path):
+        pass

@@ -192,6 +192,7 @@ def test_a_snapshot_that_was_made_in_another_way_is_refused(night, tmp_path, cha
         ('labels/part-00002-of-00004.parquet', 'labels/part-00002-of-00004.parquet has changed'),
         ('plan/part-00001-of-00004.parquet', 'plan/part-00001-of-00004.parquet is no Parquet file'),
         ('snapshot.json', 'snapshot.json is no JSON'),
+        ('plan/listed.json', 'plan/listed.json cannot be read or says no began_ns'),
     ],
 )
 def test_of_a_damaged_night_nothing_is_taken(night, tmp_path, name, said):

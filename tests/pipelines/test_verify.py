@@ -6,6 +6,8 @@ import random
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mien.configs.errors import UsageError
@@ -126,6 +128,17 @@ def test_pages_of_a_plan_that_are_broken_are_named(snapshot):
     data[start + 20 : start + 60] = bytes(40)  # in a page; the footer stands at the end
     path.write_bytes(data)
     assert [file for file, what in found(snapshot) if 'is no Parquet file' in what] == [f'plan/{PART}']
+
+
+def test_a_part_whose_texts_are_none_and_a_plan_of_other_columns_are_named(snapshot):
+    plan, images = snapshot / 'plan' / PART, snapshot / 'images' / PART
+    plan.write_bytes(images.read_bytes())
+    with pq.ParquetWriter(images, pa.schema([pa.field('uri', pa.string())])) as writer:
+        writer.write_table(pa.table({'uri': ['only one']}))
+    images.write_bytes(images.read_bytes().replace(b'only one', b'\xffnly one'))
+    findings = found(snapshot)
+    assert (f'plan/{PART}', 'has other columns than a plan') in findings
+    assert any(file == f'images/{PART}' and what.startswith('has changed: SHA-256') for file, what in findings)
 
 
 def test_a_broken_and_a_missing_plan_are_named(snapshot):
