@@ -228,6 +228,7 @@ class TrainConfig:
     measure_on: tuple[str, ...] = option('datasets on whose test split the package is measured, too, for its figures and its card')
     device: str = option('where to train', choices=('cpu', 'gpu', 'tpu'))
     expect_accuracy: float | None = option('accuracy that this recipe should reach on test; below it the run says so', low=0.0, high=1.0)
+    expect_on: str | None = option('name of the one dataset that --expect-accuracy is said of; by default any')
 
 
 @dataclass(frozen=True, kw_only=True)

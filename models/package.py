@@ -120,9 +120,11 @@ def find(model: str) -> ModelPackage:
     """The package of an installed name or a folder.
 
     Raises:
-        UsageError: there is neither.
+        UsageError: there is neither, or both.
     """
     names = installed()
+    if model in names and Path(model, MANIFEST).is_file():
+        raise UsageError(f'model {model!r}: is installed, and a package in a folder here, too; say {f"./{model}"!r}, or rename the folder')
     if model in names:
         return ModelPackage.load(INSTALLED / model)
     with suppress(OSError):  # such as a name that is too long for one

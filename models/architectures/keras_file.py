@@ -107,7 +107,7 @@ def _gives_probabilities(trained: keras.Model, size: int, meaning: Meaning) -> b
 
 
 def _side(path: str, trained: keras.Model) -> int | None:
-    shape = trained.input_shape
+    shape = trained.input_shape if getattr(trained, 'inputs', None) else None
     if not isinstance(shape, tuple) or len(shape) != 4 or shape[1] != shape[2] or shape[3] not in (1, 3):
         raise UsageError(f'architecture {path!r}: its input is {shape}; it must be one square image of 1 or 3 channels')
     return shape[1]

@@ -27,6 +27,15 @@ def builder(name: str) -> Callable[[InputSpec, int], keras.Model]:
     return partial(_build, name, function)
 
 
+def code(name: str) -> str | None:
+    """The file of the module behind `package.module:function`; None where it has none.
+
+    Raises:
+        UsageError: see `builder`.
+    """
+    return getattr(_module(name, name.partition(':')[0]), '__file__', None)
+
+
 def _module(name: str, module_name: str) -> object:
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # last, so that nothing there hides a module of anyone else
@@ -49,8 +58,16 @@ def _build(name: str, function: Callable[[InputSpec, int], keras.Model], spec: I
         raise UsageError(f'architecture {name!r}: raised {_said(error)}; mend it') from error
     if not isinstance(network, keras.Model):
         raise UsageError(f'architecture {name!r}: gave a {type(network).__name__}; it must give a keras.Model')
+    if not getattr(network, 'inputs', None):
+        raise UsageError(f'architecture {name!r}: its {type(network).__name__} has no inputs of its own; begin it with keras.Input')
     _check(name, 'input', network.input_shape, (None, spec.crop, spec.crop, spec.channels))
     _check(name, 'output', network.output_shape, (None, classes))
+    if not network.weights:
+        raise UsageError(f'architecture {name!r}: its network has no weights to train; give it some')
+    try:
+        network.get_config()
+    except Exception as error:
+        raise UsageError(f'architecture {name!r}: its network cannot be saved ({_said(error)}); give that layer a get_config') from error
     return network
 
 

@@ -103,6 +103,17 @@ def is_somebodys(name: str) -> bool:
     return ':' in name or is_keras_file(name)
 
 
+def code(name: str) -> str | None:
+    """The file with a user's function.
+
+    Raises:
+        UsageError: it cannot be imported.
+    """
+    from . import own
+
+    return own.code(name)
+
+
 def plain_name(name: str) -> str:
     """An architecture's name as a package can bear it: without folders, endings and colons."""
     return PurePath(name).stem if is_keras_file(name) else name.replace(':', '.')

@@ -96,7 +96,16 @@ def _run(asked: Asked, config: CompareConfig, datasets: Mapping[str, Dataset], t
     recipe = asked.recipe or recipe_of(said.get('architecture'), config.recipes)
     for_all = {key: getattr(config, key) for key in FOR_ALL}
     options = load(TrainConfig, 'train', recipe, for_all | said)
+    if 'learning_rate' in said:
+        options = _fine_tuned_in_proportion(options, load(TrainConfig, 'train', recipe).learning_rate)
     return Run(asked.id, test or dataset, Training(dataset, options if options.name else replace(options, name=asked.id)))
+
+
+def _fine_tuned_in_proportion(options: TrainConfig, usual: float) -> TrainConfig:
+    """A rate of the grid is that of both phases: the later one changes by the same factor."""
+    if options.fine_tuning_rate is None:
+        return options
+    return replace(options, fine_tuning_rate=float(f'{options.fine_tuning_rate * options.learning_rate / usual:.6g}'))
 
 
 def _dataset(asked: Asked, datasets: Mapping[str, Dataset]) -> Dataset:

@@ -10,7 +10,7 @@ from ...configs.schema import CompareConfig, TrainConfig
 from ..data.dataset import Dataset
 from ..manifest import MANIFEST
 from ..package import find
-from ..training.recipe import identity, read_identity, refuse_another
+from ..training.recipe import expected_on, identity, read_identity, refuse_another
 from ..weights import beginning
 from . import told
 from .architectures import spelled_out
@@ -37,7 +37,7 @@ def planned(run: Run, split: str) -> Row:
         learning_rate=config.learning_rate,
         seed=config.seed,
         epochs_asked=config.epochs,
-        expected=config.expect_accuracy,
+        expected=expected_on(config, dataset.name) if split == 'test' and dataset.id == run.test.id else None,
     )
 
 

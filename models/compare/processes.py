@@ -15,7 +15,7 @@ from pathlib import Path
 from ..training.cluster import VARIABLE
 
 LEASH = 'mien.models.compare.leash'
-OURS = 'mien: '  # begins the line in which a command of mien says why it failed
+OURS, WARNING = 'mien: ', 'mien: warning: '  # the first begins the line in which a command of mien says why it failed
 
 
 @dataclass(frozen=True)
@@ -108,5 +108,5 @@ def _reason(status: int, lines: Sequence[str]) -> str:
         name = signal.Signals(-status).name
         return f'killed by {name}{"; memory may have run out" if -status == signal.SIGKILL else ""}'
     said = [line.strip() for line in lines if line.strip()]
-    ours = [line.removeprefix(OURS) for line in said if line.startswith(OURS)]
+    ours = [line.removeprefix(OURS) for line in said if line.startswith(OURS) and not line.startswith(WARNING)]
     return (ours or said or [f'exit status {status}'])[-1]

@@ -23,7 +23,7 @@ from ..weights.begin import begin
 from .fused import fused
 from .journal import STATE, Journal, Progress
 from .keep import KeepJournal, StopAtNaN
-from .phases import Phase, compile_for, phases
+from .phases import Phase, compile_for, phases, trainable
 from .progress import ShowProgress
 from .schedule import Cosine
 from .teachers import Teachers
@@ -79,8 +79,9 @@ def fit(source: Source, config: TrainConfig, journal: Path, logs: Path, team: Te
     keras.utils.set_random_seed(config.seed + 1)  # tf.data takes no tensor as its seed while the global seed is 0
     with _precision(config.precision), told_plainly(source.dataset.folder), team.together():
         model = for_training(network(source, config), config)
+        may_learn = trainable(model)
         for phase in phases(config):
-            _run(model, phase, source, config, Journal(journal), logs, team)
+            _run(model, may_learn, phase, source, config, Journal(journal), logs, team)
             gc.collect()  # what a phase held, its decoded crops among it, goes before the next one holds its own
     best = network(source, config)
     progress = Journal(journal).progress()
@@ -105,11 +106,20 @@ def for_training(model: keras.Model, config: TrainConfig) -> keras.Model:
     return fused(model) if known else model
 
 
-def _run(model: keras.Model, phase: Phase, source: Source, config: TrainConfig, journal: Journal, logs: Path, team: Team) -> None:
+def _run(
+    model: keras.Model,
+    may_learn: list[keras.Layer],
+    phase: Phase,
+    source: Source,
+    config: TrainConfig,
+    journal: Journal,
+    logs: Path,
+    team: Team,
+) -> None:
     done = journal.progress()
     if done.ended or len(done.history) >= phase.end:
         return
-    compile_for(model, phase, config)
+    compile_for(model, phase, config, may_learn)
     team.prepare(model)
     batch_size = _batch_size(source, config)
     steps = source.size('train') // batch_size

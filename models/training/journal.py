@@ -103,7 +103,13 @@ def _variables(model: keras.Model) -> list[keras.Variable]:
     """The model's variables and the optimizer's state, always in the same order."""
     if not model.optimizer.built:  # a loss scale's would get more variables each time
         model.optimizer.build(model.trainable_variables)
-    return [*_model_variables(model), *model.optimizer.variables]
+    return [*_model_variables(model), *model.optimizer.variables, *_untracked(model.optimizer)]
+
+
+def _untracked(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable]:
+    """Nadam's product of momenta, which Keras 3.15 does not list behind a loss scale."""
+    product = getattr(getattr(optimizer, 'inner_optimizer', optimizer), '_u_product', None)
+    return [] if product is None or any(product is one for one in optimizer.variables) else [product]
 
 
 def _model_variables(model: keras.Model) -> list[keras.Variable]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -36,11 +37,21 @@ def phases(config: TrainConfig) -> list[Phase]:
     return [phase for phase in both if phase.first < phase.end]
 
 
-def compile_for(model: keras.Model, phase: Phase, config: TrainConfig) -> None:
-    """Freezes or thaws the layers and gives the model a new optimizer; its weights stay."""
+def trainable(model: keras.Model) -> list[keras.Layer]:
+    """The layers that may learn: all but those that whoever built the network has frozen, and the head in any case."""
     last = head(model)
+    return [layer for layer in leaves(model) if layer.trainable or layer is last]
+
+
+def compile_for(model: keras.Model, phase: Phase, config: TrainConfig, may_learn: Sequence[keras.Layer]) -> None:
+    """Freezes or thaws the layers and gives the model a new optimizer; its weights stay.
+
+    Args:
+        may_learn: see `trainable`, asked before the first phase.
+    """
+    last, thawed = head(model), {id(layer) for layer in may_learn}
     for layer in leaves(model):
-        layer.trainable = layer is last or not phase.frozen
+        layer.trainable = layer is last or (not phase.frozen and id(layer) in thawed)
     model.compile(
         _optimizer(model, phase, config),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),

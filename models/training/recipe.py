@@ -17,7 +17,7 @@ from ..whole import write_whole
 
 IDENTITY = 'training.json'
 # Options that change where it is trained or what is told of it, and not the model.
-BESIDES = ('device', 'expect_accuracy', 'measure_on')
+BESIDES = ('device', 'expect_accuracy', 'expect_on', 'measure_on')
 # Options that say what becomes of a trained network.
 AFTERWARDS = ('name', 'coverage', 'exports', 'label_with', 'least_share', 'mirror')
 
@@ -64,6 +64,11 @@ def identity(config: TrainConfig, dataset: str) -> dict[str, Any]:
         UsageError: a file is not there.
     """
     return {key: value for key, value in as_dict(config).items() if key not in BESIDES} | digests(config) | {'dataset': dataset}
+
+
+def expected_on(config: TrainConfig, dataset: str) -> float | None:
+    """The accuracy that a recipe should reach on the test split of the dataset of this name that it was trained on."""
+    return config.expect_accuracy if config.expect_on in (None, dataset) else None
 
 
 def without_effect(config: TrainConfig) -> list[str]:

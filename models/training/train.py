@@ -23,7 +23,7 @@ from ..exporting.onnx import refuse_without_converter
 from ..manifest import MANIFEST, is_name
 from ..package import ModelPackage
 from ..weights.beginning import check
-from .recipe import identity, read_identity, refuse_another, without_effect, write_identity
+from .recipe import expected_on, identity, read_identity, refuse_another, without_effect, write_identity
 
 if TYPE_CHECKING:
     from ..data.records import Source
@@ -103,12 +103,12 @@ def _others(config: TrainConfig, source: Source) -> list[Dataset]:
 
 @contextmanager
 def _undone_by_a_wrong_call(partial: Path) -> Iterator[None]:
-    """Leaves nothing of a training that was refused before its first epoch was complete: another call may be right."""
+    """Leaves nothing of a training that failed before its first epoch was complete: another call may be right."""
     from .journal import STATE
 
     try:
         yield
-    except UsageError:
+    except Exception:
         if not (partial / WORK / STATE).exists():
             shutil.rmtree(partial)
         raise
@@ -156,6 +156,7 @@ def _open_partial(out: Path, asked: dict[str, object]) -> Path:
 def _summary(package: ModelPackage, evaluations: list[Evaluation], home: str, config: TrainConfig) -> str:
     lines = [result.text for result in evaluations]
     reached = next((result.metrics.accuracy for result in evaluations if result.place(home) == 'test'), None)
-    if config.expect_accuracy is not None and reached is not None and reached < config.expect_accuracy:
-        lines.append(f'warning: accuracy {reached:.2%} on test, this recipe should reach {config.expect_accuracy:.2%}')
+    expected = expected_on(config, home.partition('@')[0])
+    if expected is not None and reached is not None and reached < expected:
+        lines.append(f'warning: accuracy {reached:.2%} on test, this recipe should reach {expected:.2%}')
     return '\n\n'.join([*lines, f'{package.folder}: {package.id}'])

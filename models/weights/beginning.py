@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from ...configs.errors import UsageError
 from ...configs.schema import TrainConfig
 from .. import package
-from ..architectures.registry import is_keras_file, transferable
+from ..architectures.registry import code, is_keras_file, is_somebodys, transferable
 
 NONE, IMAGENET = 'none', 'imagenet'
 NETWORK = package.FILES['keras']
@@ -72,7 +72,7 @@ def began_with(config: TrainConfig) -> str:
 
 
 def digests(config: TrainConfig) -> dict[str, str | list[str]]:
-    """What stands for the names of files and of teachers in a training's identity: their SHA-256.
+    """What stands for the names of files and of teachers in a training's identity, and for a user's code: their SHA-256.
 
     Raises:
         UsageError: a file is not there.
@@ -82,6 +82,8 @@ def digests(config: TrainConfig) -> dict[str, str | list[str]]:
         named['weights'] = _digest(weights_file(config.weights), 'weights')
     if is_keras_file(config.architecture):
         named['architecture'] = _digest(config.architecture, 'architecture')
+    elif is_somebodys(config.architecture) and (path := code(config.architecture)) is not None:
+        named['code'] = package.sha256(path)
     if config.teachers:
         named['teachers'] = [_digest(teacher_file(name), 'teacher') for name in config.teachers]
     return named

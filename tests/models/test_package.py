@@ -128,3 +128,14 @@ def test_the_installed_packages_load():
     assert 'default' in installed()
     for name in installed():
         assert find(name).digest == json.loads((INSTALLED / name / 'model.json').read_text())['digest']
+
+
+def test_a_folder_of_an_installed_name_is_told_from_it(written, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'default').mkdir()  # such as a dataset's: no package
+    assert find('default').folder == str(INSTALLED / 'default')
+    (tmp_path / 'default').rmdir()
+    (tmp_path / 'package').rename('default')
+    with pytest.raises(UsageError, match=r"model 'default': is installed, and a package in a folder here, too; say '\./default'"):
+        find('default')
+    assert find('./default').id == written.id

@@ -85,6 +85,11 @@ def save_flat(path):
     keras.Model(inputs, keras.layers.Dense(3)(inputs)).save(path)
 
 
+def save_endless(path):
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)])
+    model.save(path)
+
+
 def save_lambda(path):
     keras.Sequential([keras.Input((20, 20, 1)), keras.layers.Lambda(lambda x: x * 2), keras.layers.Flatten(), keras.layers.Dense(3)]).save(
         path
@@ -111,6 +116,7 @@ def save_custom(path):
         ('a.keras', save_lambda, 'Lambda layer'),
         ('a.h5', save_lambda, 'Lambda layer'),
         ('a.h5', save_custom, 'cannot load it'),
+        ('a.keras', save_endless, 'its input is None; it must be one square image'),
         ('a.keras', save_flat, r'its input is \(None, 9\)'),
         ('a.keras', lambda path: trained(classes=7).save(path), r'its output is \(None, 7\), the training has 3 classes'),
         ('a.keras', lambda path: trained(side=32).save(path), 'takes 32 pixels, not 20'),

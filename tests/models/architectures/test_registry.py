@@ -6,6 +6,7 @@ import pytest
 from mien.configs.errors import UsageError
 from mien.models.architectures.architecture import InputSpec
 from mien.models.architectures.registry import ARCHITECTURES, builder, names, plain_name, side, smallest
+from mien.models.training.recipe import identity, refuse_another
 
 MODULE = """
 import keras
@@ -26,6 +27,33 @@ def coloured(spec, classes):
 
 def nothing(spec, classes):
     return None
+
+class Net(keras.Model):
+    def __init__(self, classes):
+        super().__init__()
+        self.dense = keras.layers.Dense(classes)
+
+def subclass(spec, classes):
+    return Net(classes)
+
+def endless(spec, classes):
+    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(classes)])
+
+def weightless(spec, classes):
+    inputs = keras.Input((spec.crop, spec.crop, spec.channels))
+    return keras.Model(inputs, keras.ops.tile(keras.layers.GlobalAveragePooling2D()(inputs), (1, classes)))
+
+class Odd(keras.layers.Layer):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+def unsaveable(spec, classes):
+    inputs = keras.Input((spec.crop, spec.crop, spec.channels))
+    return keras.Model(inputs, keras.layers.Dense(classes)(Odd(lambda x: x)(keras.layers.Flatten()(inputs))))
 
 def broken(spec, classes):
     raise ValueError('two\\nlines')
@@ -110,6 +138,10 @@ def test_a_function_of_ones_own_is_an_architecture():
         ('mine_of_tests:wide', r'output is \(None, 5\); it must be \(None, 4\)'),
         ('mine_of_tests:coloured', r'input is \(None, 12, 12, 3\); it must be \(None, 12, 12, 1\)'),
         ('mine_of_tests:nothing', 'gave a NoneType'),
+        ('mine_of_tests:subclass', 'its Net has no inputs of its own; begin it with keras.Input'),
+        ('mine_of_tests:endless', 'its Sequential has no inputs of its own; begin it with keras.Input'),
+        ('mine_of_tests:weightless', 'its network has no weights to train'),
+        ('mine_of_tests:unsaveable', 'its network cannot be saved .NotImplementedError: .*; give that layer a get_config'),
         ('mine_of_tests:broken', 'raised ValueError: two lines'),
         ('mine_of_tests:picky', '^its own line$'),
     ],
@@ -127,3 +159,14 @@ def test_a_package_can_bear_the_name():
         'Faces 2',
         'a',
     ]
+
+
+@pytest.mark.usefixtures('module')
+def test_a_changed_function_is_another_training(train_config, tmp_path):
+    """A dropout of another rate changes no shape and no name."""
+    config = train_config(architecture='mine_of_tests:build')
+    before = identity(config, 'faces@1')
+    assert identity(config, 'faces@1') == before
+    (tmp_path / 'mine_of_tests.py').write_text(MODULE + '# changed')
+    with pytest.raises(UsageError, match='code is '):
+        refuse_another(tmp_path, before, identity(config, 'faces@1'))

@@ -48,6 +48,20 @@ def test_a_grid_names_what_varies_and_the_budget_is_for_all(folder):
     assert found == [(16, 0.001, 3, 2.0), (16, 5e-5, 3, 2.0), (64, 0.001, 3, 2.0), (64, 5e-5, 3, 2.0)]
 
 
+def test_a_rate_of_the_grid_is_that_of_both_phases(folder):
+    made = plan(config(architectures=('MobileNet',), learning_rates=(0.001, 0.01, 1e-5)), [folder('raw')])
+    assert [(one.learning_rate, one.fine_tuning_rate) for one in map(trained, made.runs)] == [(0.001, 1e-4), (0.01, 0.001), (1e-5, 1e-6)]
+
+
+def test_what_is_reported_is_of_one_dataset_and_its_test_split(folder):
+    raw, own = folder('raw'), folder('fer2013_ferplus')
+    asked = config(architectures=('compact_resnet',))
+    (home,), (away,) = plan(asked, [own]).runs, plan(asked, [raw]).runs
+    (elsewhere,) = plan(replace(asked, test=raw), [own]).runs
+    assert [planned(run, 'test').expected for run in (home, away, elsewhere)] == [0.82, None, None]
+    assert planned(home, 'validation').expected is None
+
+
 @pytest.mark.parametrize(
     ('run', 'dataset', 'batch', 'epochs', 'reported'),
     [

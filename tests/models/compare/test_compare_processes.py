@@ -30,6 +30,7 @@ def module(tmp_path, monkeypatch):
         ('pass', 0, ''),
         ("import sys; print('mien: the disk is full', file=sys.stderr); print('bye'); sys.exit(1)", 1, 'the disk is full'),
         ("import sys; print('no more'); sys.exit(3)", 3, 'no more'),
+        ("import sys; print('mien: warning: odd'); print('OOM', file=sys.stderr); sys.exit(1)", 1, 'OOM'),
         ('import sys; sys.exit(4)', 4, 'exit status 4'),
         ('import os; os.kill(os.getpid(), 9)', -9, 'killed by SIGKILL; memory may have run out'),
         ('import os; os.kill(os.getpid(), 11)', -11, 'killed by SIGSEGV'),

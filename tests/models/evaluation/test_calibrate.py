@@ -9,9 +9,18 @@ from mien.models.evaluation.calibrate import softmax, temperature, threshold, un
 
 
 def test_the_temperature_of_a_known_answer():
-    # Logits (a, 0), right in 3 of 4: the loss is least where sigmoid(a / T) = 3/4, that is T = a / ln 3.
-    logits, labels = np.tile([2.0, 0.0], (4, 1)), np.array([0, 0, 0, 1])
-    assert temperature(logits, labels) == pytest.approx(2 / np.log(3), rel=1e-6)
+    # Logits (a, 0), right in 3 of 4, a sixth by chance: the loss is least where sigmoid(a / T) = p = 5/6 * 3/4 + 1/6 * 1/2.
+    logits, labels, p = np.tile([2.0, 0.0], (4, 1)), np.array([0, 0, 0, 1]), 5 / 6 * 3 / 4 + 1 / 6 * 1 / 2
+    assert temperature(logits, labels) == pytest.approx(2 / np.log(p / (1 - p)), rel=1e-6)
+    many = temperature(np.tile(logits, (1000, 1)), np.tile(labels, 1000))
+    assert many == pytest.approx(2 / np.log(3), rel=1e-3)
+
+
+def test_a_network_that_is_right_on_few_faces_is_not_sure_of_all():
+    logits = np.random.default_rng(0).normal(0, 1, (100, 3))
+    degrees = temperature(logits, logits.argmax(axis=1))
+    assert 0.05 < degrees < 1
+    assert softmax(logits / degrees).max(axis=1).min() < 0.99
 
 
 @given(st.floats(0.2, 5.0))

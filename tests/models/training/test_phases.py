@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mien.models.training.fit import fit, network, open_source
-from mien.models.training.journal import Journal, labelling_weights
-from mien.models.training.phases import Phase, compile_for, phases
+from mien.models.training.journal import Journal, _variables, labelling_weights
+from mien.models.training.phases import Phase, compile_for, phases, trainable
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,20 @@ from mien.models.training.phases import Phase, compile_for, phases
 )
 def test_the_phases_share_out_the_epochs(train_config, changes, expected):
     assert phases(train_config(**changes)) == expected
+
+
+def test_what_its_builder_has_frozen_stays_frozen(train_config):
+    """A network's own transfer: its backbone never learns, its head always does."""
+    inputs = keras.Input((4,))
+    inside = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.BatchNormalization()])
+    inside.trainable = False
+    model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Dense(3, name='neck')(inside(inputs))))
+    may_learn = trainable(model)
+    for frozen, learns in ((True, 2), (False, 4)):
+        compile_for(model, Phase(0, 1, frozen, 0.1), train_config(), may_learn)
+        assert len(model.trainable_weights) == learns
+    model.layers[-1].trainable = False
+    assert trainable(model)[-1] is model.layers[-1]
 
 
 @pytest.mark.slow
@@ -42,7 +56,7 @@ def slope(config, weight=1.0):
     inputs = keras.Input((1,))
     model = keras.Model(inputs, keras.layers.Dense(1, use_bias=False)(inputs))
     model.layers[-1].set_weights([np.array([[weight]])])
-    compile_for(model, Phase(0, 1, False, 0.1), config)
+    compile_for(model, Phase(0, 1, False, 0.1), config, trainable(model))
     model.loss = keras.losses.MeanSquaredError()
     model.compile(model.optimizer, model.loss)
     return model
@@ -74,7 +88,7 @@ def test_kernels_decay_by_the_rate_and_nothing_else_does(train_config, optimizer
     model = keras.Model(inputs, keras.layers.Dense(2)(x))
     model.layers[1].set_weights([np.array([some]) for some in (4.0, 5.0, 0.0, 1.0)])
     model.layers[2].set_weights([np.array([[2.0, 1.0]]), np.array([3.0, 2.0])])
-    compile_for(model, Phase(0, 1, False, 0.1), train_config(weight_decay=0.5, optimizer=optimizer))
+    compile_for(model, Phase(0, 1, False, 0.1), train_config(weight_decay=0.5, optimizer=optimizer), trainable(model))
     for _ in range(2):
         model.train_on_batch(np.ones((4, 1)), np.ones((4, 2)), sample_weight=np.zeros(4))
     learnt = np.concatenate([weight.numpy().ravel() for weight in model.trainable_weights])
@@ -84,7 +98,7 @@ def test_kernels_decay_by_the_rate_and_nothing_else_does(train_config, optimizer
 def test_smoothed_labels_give_other_classes_their_share(train_config):
     inputs = keras.Input((3,))
     model = keras.Model(inputs, keras.layers.Dense(3, kernel_initializer='identity')(inputs))
-    compile_for(model, Phase(0, 1, False, 0.1), train_config(label_smoothing=0.3))
+    compile_for(model, Phase(0, 1, False, 0.1), train_config(label_smoothing=0.3), trainable(model))
     logits, target = np.array([[2.0, 0.0, 0.0]]), np.array([[1.0, 0.0, 0.0]])
     total = math.log(math.exp(2) + 2)
     assert model.evaluate(logits, target, verbose=0)[0] == pytest.approx(0.8 * (total - 2) + 0.2 * total, rel=1e-5)
@@ -113,3 +127,13 @@ def test_layers_that_calculate_in_half_precision_keep_whole_weights_and_a_whole_
     assert {layer.compute_dtype for layer in fitted.network.layers} == {'float32'}
     assert fitted.progress.history != whole.progress.history  # so it did calculate in another precision
     assert keras.config.dtype_policy().name == 'float32'
+
+
+@pytest.mark.parametrize('scaled', [False, True])
+def test_the_journal_keeps_all_of_nadams_state(scaled):
+    nadam = keras.optimizers.Nadam(0.1)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.LossScaleOptimizer(nadam) if scaled else nadam, 'mse')
+    kept = _variables(model)
+    assert sum(one is nadam._u_product for one in kept) == 1
+    assert len({id(one) for one in kept}) == len(kept)

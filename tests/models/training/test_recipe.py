@@ -62,7 +62,7 @@ def test_what_makes_the_weights_may_not(train_config, tmp_path):
 def test_an_identity_is_plain_json(train_config):
     asked = identity(train_config(classes=('neutral', 'anger')), 'faces@1')
     assert json.loads(json.dumps(asked)) == asked
-    assert asked.keys() >= as_dict(load(TrainConfig, 'train')).keys() - {'device', 'expect_accuracy', 'measure_on'}
+    assert asked.keys() >= as_dict(load(TrainConfig, 'train')).keys() - {'device', 'expect_accuracy', 'expect_on', 'measure_on'}
 
 
 def test_an_identity_is_read_as_it_was_written(train_config, tmp_path):

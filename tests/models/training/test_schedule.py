@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from mien.models.training.phases import Phase, compile_for
+from mien.models.training.phases import Phase, compile_for, trainable
 from mien.models.training.schedule import Cosine, rate_at
 
 
@@ -47,7 +47,7 @@ def seen(train_config, first):
     inputs = keras.Input((1,))
     model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
     phase, eyes = Phase(3, 6, False, 0.1), Seen()
-    compile_for(model, phase, train_config(schedule='cosine'))
+    compile_for(model, phase, train_config(schedule='cosine'), trainable(model))
     callbacks = [Cosine(phase, 1, 4), eyes]
     model.fit(np.ones((4, 1)), np.ones((4, 2)), 1, initial_epoch=first, epochs=6, callbacks=callbacks, shuffle=False, verbose=0)
     return eyes
