@@ -30,7 +30,8 @@ def similarity(landmarks: np.ndarray, template: str, scale: float, size: int) ->
     Source: Umeyama 1991, eqs. 40-42; in the plane the least-squares rotation and scale are one complex number.
     """
     places = ((TEMPLATES[template] - 0.5) / scale + 0.5) * size
-    source, target = (points.astype(np.float64) @ np.array([1, 1j]) for points in (landmarks, places))
+    with np.errstate(invalid='ignore'):  # landmarks that are not finite, which are refused below
+        source, target = (points.astype(np.float64) @ np.array([1, 1j]) for points in (landmarks, places))
     centred = source - source.mean()
     spread = float(np.sum(np.abs(centred) ** 2))
     if not math.isfinite(spread) or spread == 0:

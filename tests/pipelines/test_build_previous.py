@@ -113,7 +113,8 @@ def test_faces_that_were_found_in_another_way_are_refused(nights):
     assert not (nights.folder / 'new.partial').exists()
 
 
-@pytest.mark.parametrize('given', ['{}/*.jpg', *(pytest.param(given, marks=pytest.mark.slow) for given in ('{}', '{}/A1.jpg'))])
+@pytest.mark.slow
+@pytest.mark.parametrize('given', ['{}/*.jpg', '{}', '{}/A1.jpg'])
 def test_photos_of_a_renamed_folder_have_its_new_name_for_a_label(portraits_dir, tmp_path, given):
     """No uri says it, where the INPUT is that folder, a glob below it or a photo in it."""
     config = dataclasses.replace(CONFIG, labels=(), subject_column=None, classes=('anger', 'fear'), reject_ceiling=1.0)

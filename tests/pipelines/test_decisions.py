@@ -157,6 +157,7 @@ def test_a_subject_with_two_splits_leaves_training(archive, faces):
     assert reject['face_id'] is not None
 
 
+@pytest.mark.slow
 def test_adding_photos_never_moves_old_ones(archive, faces):
     config = dataclasses.replace(CONFIG, split_column=None)
     for number, path in enumerate(faces[:60]):
