@@ -54,16 +54,9 @@ def writing_beside(out: Path) -> Iterator[None]:
 
 def take(file: IO[str], out: Path) -> None:
     """Takes the lock of an open lock file, or raises UsageError that says who has it."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not _locked(out, file.fileno(), fcntl.LOCK_EX):
         file.seek(0)
-        raise UsageError(
-            f'output {str(out)!r} is being written by {file.read().strip() or "another process"}; wait for it or stop it'
-        ) from error
-    except OSError as error:
-        _refuse_without_locks(error, out)
-        raise
+        raise UsageError(f'output {str(out)!r} is being written by {file.read().strip() or "another process"}; wait for it or stop it')
 
 
 def stands(file: IO[str], path: Path) -> bool:
@@ -130,16 +123,12 @@ def _locked(folder: Path, descriptor: int, how: int) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        _refuse_without_locks(error, folder)
-        raise
-    return True
-
-
-def _refuse_without_locks(error: OSError, path: Path) -> None:
-    if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
+        if error.errno not in (errno.ENOSYS, errno.EOPNOTSUPP):
+            raise
         raise UsageError(
-            f'folder {str(path)!r}: its file system has no locks ({error.strerror}); mount it with flock, or name a folder elsewhere'
+            f'folder {str(folder)!r}: its file system has no locks ({error.strerror}); mount it with flock, or name a folder elsewhere'
         ) from error
+    return True
 
 
 def _stands(descriptor: int, path: Path) -> bool:

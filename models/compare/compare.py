@@ -79,16 +79,17 @@ def compare(made: Plan, out: Path, config: CompareConfig, tell: Tell) -> Compari
         tell(f'[{run.id}] run {number} of {len(made.runs)}')
         if do(run, config.split, places, tell):
             with suppress(UsageError):  # a best package that is gone keeps no other run from being done: it is told at the end
-                _published(made, config, places)
-    choice = _published(made, config, places)
-    rows = tuple(result.row for result in _results(made, places))
+                _publish_and_keep(_results(made, places), made, config, places)
+    results = _results(made, places)
+    choice = _publish_and_keep(results, made, config, places)
+    rows = tuple(result.row for result in results)
     if not any(row.status == OK for row in rows):
         raise JobFailed(f'no run has succeeded; {rows[0].id}: {rows[0].reason}; {out}/runs/ holds their logs')
     return Comparison(rows, choice)
 
 
-def _published(made: Plan, config: CompareConfig, places: Places) -> Choice | None:
-    choice = publish(_results(made, places), Rule.of(config), places, len(made.ids))
+def _publish_and_keep(results: list[Result], made: Plan, config: CompareConfig, places: Places) -> Choice | None:
+    choice = publish(results, Rule.of(config), places, len(made.ids))
     if choice is not None:
         keep(choice, places)
     return choice

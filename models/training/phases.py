@@ -49,9 +49,9 @@ def compile_for(model: keras.Model, phase: Phase, config: TrainConfig, may_learn
     Args:
         may_learn: see `trainable`, asked before the first phase.
     """
-    last, thawed = head(model), {id(layer) for layer in may_learn}
-    for layer in leaves(model):
-        layer.trainable = layer is last or (not phase.frozen and id(layer) in thawed)
+    last = head(model)
+    for layer in may_learn:
+        layer.trainable = layer is last or not phase.frozen
     model.compile(
         _optimizer(model, phase, config),
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=config.label_smoothing),
