@@ -50,9 +50,9 @@ def parser() -> argparse.ArgumentParser:
     commands = mien.add_subparsers(dest='command', metavar='COMMAND', required=True)
     _pipeline_command(commands, 'label', LabelConfig, 'photos to tables: a row per photo, per face, per label')
     _pipeline_command(commands, 'build', BuildConfig, 'labelled photos to TFRecords for training')
-    train = _command(commands, 'train', 'a dataset of `mien build` to a model package')
+    train = _command(commands, 'train', 'datasets of `mien build` to a model package')
     dataset = 'folder that `mien build` wrote, also on s3:// or gs://'
-    train.add_argument('dataset', metavar='DATASET', help=dataset)
+    train.add_argument('datasets', nargs='+', metavar='DATASET', help=f'{dataset}; several are trained on together')
     train.add_argument('--out', required=True, type=_on_a_disk, metavar='DIR', help='folder that becomes the package')
     add_options(train, TrainConfig, 'train')
     evaluate = _command(commands, 'evaluate', 'accuracy, confusions, calibration and slices of a model on a split')

@@ -51,11 +51,11 @@ def _train(said: argparse.Namespace) -> None:
 
     cluster = cluster_of(os.environ)
     alone = writing_beside(Path(said.out)) if cluster is None or cluster.index == 0 else nullcontext()  # the other workers write nothing
-    with alone, _held(said.dataset, *config.measure_on):
+    with alone, _held(*said.datasets, *config.measure_on):
         _import_tensorflow()
         from ..models.training.train import train
 
-        train(said.dataset, said.out, config, shlex.join(['mien', *sys.argv[1:]]))
+        train(said.datasets, said.out, config, shlex.join(['mien', *sys.argv[1:]]))
 
 
 def _compare(said: argparse.Namespace) -> None:

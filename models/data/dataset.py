@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ...configs.schema import COMPRESSIONS, Crop
 from .store import names, text
 
 SNAPSHOT = 'snapshot.json'
+SEVERAL = ' + '  # between datasets
 TRAINED_ON = re.compile(r'transform_fn/|[^/]+\.tfrecord-')
 
 
@@ -121,6 +123,28 @@ class Dataset:
             what = 'one class only is asked for' if classes else 'one class only'
             raise UsageError(f'dataset {self.folder!r}: {what}, {chosen[0]!r}; training needs two or more')
         return chosen
+
+
+def load_together(folders: Sequence[str]) -> tuple[Dataset, ...]:
+    """Reads the description of each.
+
+    Raises:
+        UsageError: see `Dataset.load`; two are the same, or their crops are not.
+    """
+    first, *others = loaded = tuple(Dataset.load(folder) for folder in folders)
+    for number, other in enumerate(others, 1):
+        same = next((one for one in loaded[:number] if one.id == other.id), None)
+        if same is not None:
+            raise UsageError(f'dataset {other.folder!r}: is {other.id}, as {same.folder!r} is; name it once')
+        if other.crop != first.crop:
+            what = f'crops are {other.crop}, those of {first.folder!r} {first.crop}'
+            raise UsageError(f'dataset {other.folder!r}: {what}; build it with the same')
+    return loaded
+
+
+def id_of(datasets: Sequence[Dataset]) -> str:
+    """`name@digest`, of several one after the other."""
+    return SEVERAL.join(one.id for one in datasets)
 
 
 def _sources(snapshot: Any) -> tuple[SourceSaid, ...]:

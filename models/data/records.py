@@ -15,9 +15,10 @@ import tensorflow as tf
 
 from ...configs.errors import UsageError
 from .augment import Augmentation, augment
-from .examples import BATCH, Examples, rows
+from .examples import BATCH, Examples
 from .graph import TransformGraph
 from .mixup import mix
+from .serialized import rows
 
 SHUFFLE = 16_384
 SHUFFLE_BYTES = 1 << 27
@@ -89,7 +90,7 @@ class Source(Examples):
 
     def shares(self, split: str) -> np.ndarray:
         """Weighted mean of the targets, float64 (k,): how often a network that learns them expects each class."""
-        batches = [(target, weight) for _, target, weight in rows(self.evaluation(split), self.dataset)]
+        batches = [(target, weight) for _, target, weight in rows(self.evaluation(split), self.folders)]
         targets, weights = (np.concatenate(parts) for parts in zip(*batches, strict=True))
         return np.average(targets.astype(np.float64), axis=0, weights=weights)
 
@@ -102,7 +103,7 @@ class Source(Examples):
         fitting = (size for size in range(BATCH, of - 1, -1) if examples % size == 0 or examples % size >= of)
         found = next(fitting, None)
         if found is None:
-            raise UsageError(f'dataset {self.dataset.folder!r}: {examples} examples in {split} are too few for {of} devices; use fewer')
+            raise UsageError(f'dataset {self.folders}: {examples} examples in {split} are too few for {of} devices; use fewer')
         return found
 
     def _window(self) -> int:
@@ -122,7 +123,7 @@ class Source(Examples):
         chosen = [self.dataset.classes.index(name) for name in self.classes]
         target = tf.gather(tf.one_hot(outputs['label'], len(self.dataset.classes)), chosen, axis=1)
         if self.soft:
-            votes = tf.gather(batch['label_distribution'], chosen, axis=1)
+            votes = batch['label_distribution']
             total = tf.reduce_sum(votes, axis=1, keepdims=True)
             target = tf.where(total > 0, tf.math.divide_no_nan(votes, total), target)
         weight = batch['weight'] if self.weight_scale is None else batch['weight'] * outputs['class_weight'] * self.weight_scale

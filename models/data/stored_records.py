@@ -41,7 +41,7 @@ def stored_records(files: list[str], compression: str) -> tf.data.Dataset:
 
 
 @contextmanager
-def told_plainly(dataset: str) -> Iterator[None]:
+def told_plainly(folders: str) -> Iterator[None]:
     """An error of a dataset's store or records that tf.data met is raised as what it was.
 
     Raises:
@@ -53,7 +53,7 @@ def told_plainly(dataset: str) -> Iterator[None]:
         ours = OURS.search(error.message)
         if ours is None and isinstance(error, tf.errors.DataLossError):
             reason = error.message.partition('[')[0].rpartition('}}')[2].strip()
-            raise JobFailed(f'dataset {dataset!r}: its records are damaged ({reason}); `mien verify` says which') from error
+            raise JobFailed(f'dataset {folders}: its records are damaged ({reason}); `mien verify` says which') from error
         if ours is None:
             raise
         raise {'UsageError': UsageError, 'JobFailed': JobFailed}[ours[1]](ours[2]) from error

@@ -13,6 +13,7 @@ from ...configs.load import as_dict
 from ...configs.schema import SPLITS, TrainConfig
 from ..architectures.registry import plain_name
 from ..data.dataset import Dataset
+from ..data.examples import Examples
 from ..data.records import Source
 from ..evaluation.calibrate import threshold
 from ..evaluation.card import card
@@ -35,7 +36,7 @@ def assemble(
     """Writes all files of a package; `model.json` is complete last.
 
     Args:
-        others: datasets on whose test split the package is measured, too.
+        others: further datasets on whose test split the package is measured.
     Returns:
         what the export is worth on each split but train, and on those.
     Raises:
@@ -48,17 +49,22 @@ def assemble(
     package = _package(folder, exported.labelling, source, config)
     package.write_manifest()
     package = ModelPackage.load(folder)
-    splits = [split for split in SPLITS[1:] if source.holds(split)]
-    evaluations = [evaluate_examples(package, source, split) for split in splits]
+    evaluations = [evaluate_examples(package, part, split) for part, split in _places(source)]
     evaluations += [evaluate_package(package, other, 'test') for other in others]
     recipe = _recipe(fitted, source, others, config, command)
     speed = _speed(package, source)
     _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations, exported.figures, speed)
-    written = card(package, recipe, evaluations, network.count_params(), speed, source.dataset.sources, [section(exported.figures)])
+    sources = [one for dataset in source.datasets for one in dataset.sources]
+    written = card(package, recipe, evaluations, network.count_params(), speed, sources, [section(exported.figures)])
     (folder / 'card.md').write_text(written)
     described = hashes(folder, ('metrics.json', 'card.md', IDENTITY))
     replace(package, files=package.files | described).write_manifest()
     return evaluations
+
+
+def _places(source: Source) -> list[tuple[Examples, str]]:
+    """What a package is measured by: every split but train of each dataset that it was trained on."""
+    return [(part, split) for part in source.parts() for split in SPLITS[1:] if part.holds(split)]
 
 
 def _clear(folder: Path) -> None:
@@ -93,10 +99,9 @@ def _recipe(fitted: Fitted, source: Source, others: Sequence[Dataset], config: T
     """Packages and datasets have their ids in it, whatever folders they stood in."""
     options = as_dict(config) | {'teachers': [find(name).id for name in config.teachers], 'measure_on': [other.id for other in others]}
     counts = {name: count for name, count in source.counts('train').items() if name in source.classes}
-    dataset = source.dataset.id
     progress = fitted.progress
     epochs, best = len(progress.history), progress.best + 1
-    return Recipe(options, dataset, command, counts, epochs, best, began_with(config), progress.seconds, progress.ended)
+    return Recipe(options, source.id, command, counts, epochs, best, began_with(config), progress.seconds, progress.ended)
 
 
 def _write_metrics(
@@ -108,9 +113,9 @@ def _write_metrics(
     speed: Times,
 ) -> None:
     metrics: dict[str, Any] = {
-        'splits': {result.place(recipe.dataset): asdict(result.metrics) for result in evaluations},
-        'slices': {result.place(recipe.dataset): asdict(result.slices) for result in evaluations},
-        'robustness': {result.place(recipe.dataset): [asdict(one) for one in result.robustness] for result in evaluations},
+        'splits': {result.place(recipe.home): asdict(result.metrics) for result in evaluations},
+        'slices': {result.place(recipe.home): asdict(result.slices) for result in evaluations},
+        'robustness': {result.place(recipe.home): [asdict(one) for one in result.robustness] for result in evaluations},
         'exports': [asdict(some) for some in exports],
         'speed': asdict(speed),
         'recipe': asdict(recipe),

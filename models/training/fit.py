@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 
+from ...configs.errors import UsageError
 from ...configs.schema import TrainConfig
 from ..architectures.architecture import InputSpec
 from ..architectures.keras_file import Meaning, around
@@ -44,18 +45,27 @@ class Fitted:
     progress: Progress
 
 
-def open_source(dataset: Dataset, config: TrainConfig) -> Source:
+def open_source(dataset: Dataset, config: TrainConfig, also: tuple[Dataset, ...] = ()) -> Source:
     """The dataset as this training sees it.
 
+    Args:
+        also: datasets of the same crops, that are trained on together with it. Classes and transform graph are the first one's.
     Raises:
         UsageError: a class or a split that the training needs is missing.
     """
     classes = dataset.subset(config.classes)
-    source = Source(dataset, classes, TransformGraph(dataset), config.soft_labels)
+    source = Source(dataset, classes, TransformGraph(dataset), config.soft_labels, also=also)
+    for other in also:
+        other.files('train')
+        if not config.classes and (unknown := [name for name in other.classes if name not in classes]):
+            what = f'has {", ".join(unknown)}, {dataset.folder!r} has not'
+            raise UsageError(f'dataset {other.folder!r}: {what}; name it first, or say by --classes which to train on')
     counts = source.counts('train')
     source.counts('validation')
     if not config.class_weights:
         return source
+    if also:
+        raise UsageError(f'--class-weights: {source.folders} have each their own; build one dataset of all')
     share = sum(counts[name] for name in classes) / sum(counts.values())
     return replace(source, weight_scale=share * len(dataset.classes) / len(classes))
 
@@ -77,7 +87,7 @@ def fit(source: Source, config: TrainConfig, journal: Path, logs: Path, team: Te
     source = replace(source, teach=Teachers.of(config, source))
     keras.utils.clear_session()  # layers are counted from one again: their names stand in the export, and so in its digest
     keras.utils.set_random_seed(config.seed + 1)  # tf.data takes no tensor as its seed while the global seed is 0
-    with _precision(config.precision), told_plainly(source.dataset.folder), team.together():
+    with _precision(config.precision), told_plainly(source.folders), team.together():
         model = for_training(network(source, config), config)
         may_learn = trainable(model)
         for phase in phases(config):

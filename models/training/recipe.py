@@ -12,6 +12,7 @@ from ...configs.errors import UsageError
 from ...configs.load import as_dict, load
 from ...configs.schema import TrainConfig
 from ..architectures.registry import is_keras_file
+from ..data.dataset import SEVERAL
 from ..weights.beginning import digests
 from ..whole import write_whole
 
@@ -37,7 +38,7 @@ class Recipe:
 
     Attributes:
         config: the training's options.
-        dataset: `name@digest`.
+        dataset: see `id_of`.
         command: the command line.
         counts: training faces by class.
         epochs: how many were run. best: which one the weights are of, counted from 1.
@@ -56,10 +57,17 @@ class Recipe:
     seconds: float
     ended: str
 
+    @property
+    def home(self) -> str:
+        """`name@digest` of the dataset that is meant where none is named: the first."""
+        return self.dataset.partition(SEVERAL)[0]
+
 
 def identity(config: TrainConfig, dataset: str) -> dict[str, Any]:
     """All that makes a training what it is, as plain values; a file's SHA-256 stands for its name.
 
+    Args:
+        dataset: see `id_of`.
     Raises:
         UsageError: a file is not there.
     """

@@ -1,4 +1,4 @@
-"""`mien train`: a dataset to a model package.
+"""`mien train`: datasets to a model package.
 
 The package grows in OUT.partial, with the training's journal in `work/`, and gets its name once its export has been loaded again
 and evaluated.
@@ -10,15 +10,16 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ...configs.errors import UsageError
 from ...configs.schema import TrainConfig
 from ..architectures.registry import builder, plain_name
-from ..data.dataset import Dataset
+from ..data.dataset import Dataset, id_of, load_together
 from ..exporting.onnx import refuse_without_converter
 from ..manifest import MANIFEST, is_name
 from ..package import ModelPackage
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
 WORK = 'work'
 
 
-def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> ModelPackage:
+def train(dataset_folders: Sequence[str], out: str, config: TrainConfig, command: str) -> ModelPackage:
     """Trains a model and writes its package; goes on where an interrupted run of the same options stopped.
 
     Where TF_CONFIG names several workers, the chief does so with the help of the others, whose process ends here.
 
     Args:
-        dataset_folder: what `mien build` wrote.
+        dataset_folders: what `mien build` wrote; several of the same crops are trained on together.
         out: the package's folder. A finished one of the same options is left alone.
         command: the command line, for the card.
     Raises:
@@ -47,12 +48,13 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
         JobFailed: the loss is no number any more, the export differs from the network, or another worker is gone.
         SystemExit: 0, on each worker but the chief.
     """
-    dataset = Dataset.load(dataset_folder)
+    datasets = load_together(dataset_folders)
     builder(config.architecture)
     check(config)
     _check_names(config)
     refuse_without_converter(config.exports)
-    asked = identity(config, dataset.id)
+    asked = identity(config, id_of(datasets))
+    from ..data.seen import refuse_seen, seen
     from .assemble import assemble
     from .fit import fit, open_source
     from .team import Team
@@ -61,23 +63,29 @@ def train(dataset_folder: str, out: str, config: TrainConfig, command: str) -> M
     team.agree(asked)
     to_do = team.told(b'' if team.chief and Path(out).exists() else b'training')
     if not team.chief:
-        return _help(dataset, config, team, bool(to_do))
+        return _help(datasets, config, team, bool(to_do))
     if not to_do:
         return _finished(Path(out), asked, config)
     for text in without_effect(config):
         print(f'mien: warning: {text}', file=sys.stderr)
     partial = _open_partial(Path(out), asked)
     with _undone_by_a_wrong_call(partial):
-        source = open_source(dataset, config)
+        source = open_source(datasets[0], config, datasets[1:])
         others = _others(config, source)
-        for split in dataset.splits():
-            source.holds(split)  # reads it once: what is damaged is told before the training
+        for part in source.parts():
+            for split in part.dataset.splits():
+                part.holds(split)  # reads it once: what is damaged is told before the training
+        refuse_seen(datasets)
+        for trained, measured in product(datasets, others):
+            if count := seen(trained, measured, 'test'):
+                what = f'{count:,} faces of the test split of {measured.folder!r} are in train of {trained.folder!r}'
+                print(f'mien: warning: {what}: its figures are not of unseen faces alone', file=sys.stderr)
         fitted = fit(source, config, partial / WORK, partial / 'logs', team)
     evaluations = assemble(partial, fitted, source, others, config, command)
     partial.rename(out)
     shutil.rmtree(Path(out, WORK))
     package = ModelPackage.load(out)
-    print(_summary(package, evaluations, dataset.id, config))
+    print(_summary(package, evaluations, datasets[0].id, config))
     return package
 
 
@@ -114,13 +122,13 @@ def _undone_by_a_wrong_call(partial: Path) -> Iterator[None]:
         raise
 
 
-def _help(dataset: Dataset, config: TrainConfig, team: Team, to_do: bool) -> NoReturn:
+def _help(datasets: tuple[Dataset, ...], config: TrainConfig, team: Team, to_do: bool) -> NoReturn:
     """Trains with the chief, and keeps nothing."""
     from .fit import fit, open_source
 
     if to_do:
         with tempfile.TemporaryDirectory() as folder:
-            fit(open_source(dataset, config), config, Path(folder), Path(folder, 'logs'), team)
+            fit(open_source(datasets[0], config, datasets[1:]), config, Path(folder), Path(folder, 'logs'), team)
     raise SystemExit(0)
 
 

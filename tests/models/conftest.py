@@ -82,6 +82,7 @@ def rewritten(dataset: Dataset, tmp_path: Path) -> Callable[..., Dataset]:
                 path.write_bytes(gzip.compress(path.read_bytes()))
         snapshot = json.loads((folder / 'snapshot.json').read_text())
         snapshot['config']['compression'] = compression
+        snapshot['files'] = {name: sha256(folder / name) for name in snapshot['files']}
         (folder / 'snapshot.json').write_text(json.dumps(snapshot))
         return Dataset.load(folder)
 
@@ -106,4 +107,4 @@ def train_config() -> Callable[..., TrainConfig]:
 def package(dataset: Dataset, train_config: Callable[..., TrainConfig], tmp_path_factory: pytest.TempPathFactory) -> ModelPackage:
     """A package of four uninterrupted epochs."""
     out: Path = tmp_path_factory.mktemp('trained') / 'package'
-    return train(dataset.folder, str(out), train_config(), 'mien train tiny')
+    return train([dataset.folder], str(out), train_config(), 'mien train tiny')

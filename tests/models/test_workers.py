@@ -22,7 +22,7 @@ from mien.configs.schema import TrainConfig
 from mien.models.training.train import train
 values = {key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(sys.argv[3]).items()}
 try:
-    train(sys.argv[1], sys.argv[2], TrainConfig(**values), 'mien train tiny')
+    train([sys.argv[1]], sys.argv[2], TrainConfig(**values), 'mien train tiny')
 except (JobFailed, UsageError) as error:
     sys.exit(f'mien: {error}')
 """
@@ -98,7 +98,7 @@ def test_two_workers_take_the_steps_of_one(dataset, folder, train_config):
     config = train_config(epochs=2, **LINEAR, **PLAIN)
     together = ends(start(dataset, folder, folder / 'two', [config] * 2))
     assert [status for status, _ in together] == [0, 0], together
-    train(dataset.folder, str(folder / 'one'), config, 'mien train tiny')
+    train([dataset.folder], str(folder / 'one'), config, 'mien train tiny')
     for two, one in zip(history(folder / 'two'), history(folder / 'one'), strict=True):
         np.testing.assert_allclose([two[name] for name in one], list(one.values()), rtol=1e-5, atol=1e-6)
     assert not list(folder.glob('nothing-of-*'))

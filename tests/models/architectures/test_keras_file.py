@@ -135,7 +135,7 @@ def test_no_epochs_make_a_package_of_the_file_as_it_is(dataset, train_config, tm
     model, path = trained(), str(tmp_path / 'mine.keras')
     model.save(path)
     config = train_config(architecture=path, epochs=0, exports=(), classes=('surprise', 'neutral', 'happiness'), input_range='0..1')
-    package = train(dataset.folder, str(tmp_path / 'out'), config, 'mien train')
+    package = train([dataset.folder], str(tmp_path / 'out'), config, 'mien train')
     assert package.name == 'mine'
     assert package.classes == dataset.classes
     metrics = json.loads((tmp_path / 'out/metrics.json').read_text())
@@ -153,8 +153,8 @@ def test_no_epochs_make_a_package_of_the_file_as_it_is(dataset, train_config, tm
 
 def test_no_epochs_of_nothing_are_refused(dataset, train_config, tmp_path):
     with pytest.raises(UsageError, match='epochs 0: compact_resnet has no head'):
-        train(dataset.folder, str(tmp_path / 'out'), train_config(epochs=0), 'mien train')
+        train([dataset.folder], str(tmp_path / 'out'), train_config(epochs=0), 'mien train')
     trained().save(tmp_path / 'mine.keras')
     config = train_config(architecture=str(tmp_path / 'mine.keras'), weights='imagenet')
     with pytest.raises(UsageError, match='brings its own'):
-        train(dataset.folder, str(tmp_path / 'out'), config, 'mien train')
+        train([dataset.folder], str(tmp_path / 'out'), config, 'mien train')

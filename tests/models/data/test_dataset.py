@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from mien.configs.errors import UsageError
-from mien.models.data.dataset import Dataset
+from mien.models.data.dataset import Dataset, id_of, load_together
 
 
 def test_what_a_dataset_says_of_itself(dataset):
@@ -85,3 +85,25 @@ def test_values_of_other_types_are_a_wrong_call(dataset, tmp_path, changes):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(UsageError, match='no such folder'):
         Dataset.load(tmp_path / 'nothing')
+
+
+def test_several_of_the_same_classes_and_crops_go_together(dataset, rewritten):
+    other = rewritten(lambda example: example.features.feature['weight'].float_list.value.append(0.5))
+    together = load_together([dataset.folder, other.folder])
+    assert together == (dataset, other)
+    assert id_of(together) == f'tiny@{dataset.digest} + tiny@{other.digest}'
+
+
+def test_the_same_twice_is_a_wrong_call(dataset, rewritten):
+    copy = rewritten().folder
+    with pytest.raises(UsageError, match=f'{copy!r}: is {dataset.id}, as {dataset.folder!r} is; name it once'):
+        load_together([dataset.folder, copy])
+
+
+def test_other_crops_do_not_go_together(dataset, tmp_path):
+    folder = shutil.copytree(dataset.folder, tmp_path / 'copy')
+    snapshot = json.loads((folder / 'snapshot.json').read_text())
+    snapshot['config']['crop_scale'] = 1.1
+    (folder / 'snapshot.json').write_text(json.dumps(snapshot))
+    with pytest.raises(UsageError, match=r'crops are arcface-112, scale 1\.1, .*, those of .*; build it with the same'):
+        load_together([dataset.folder, str(folder)])

@@ -9,10 +9,12 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mien.configs.errors import UsageError
 from mien.models.data import records
 from mien.models.data.augment import Augmentation
 from mien.models.data.graph import TransformGraph
 from mien.models.data.records import Source
+from mien.models.training.fit import open_source
 
 NOTHING = Augmentation(False, 0.0, 0.0, 0.0, 0.0, 0.0)
 MUCH = Augmentation(True, 0.3, 0.2, 0.2, 0.2, 0.3, cutout=0.4, mixup=0.4)
@@ -167,3 +169,34 @@ def test_shares_are_the_mean_target_by_weight(source, rewritten):
     changed = rewritten(weigh)
     weighed = Source(changed, changed.classes, TransformGraph(changed))
     np.testing.assert_allclose(weighed.shares('train'), [0.5, 1 / 6, 1 / 3], rtol=1e-6)  # (1/2, 1/6, 1/3) of their sum, which is 1
+
+
+def test_the_examples_of_several_datasets_follow_one_another(source, rewritten):
+    def rename(example):
+        example.features.feature['label_name'].bytes_list.value[0] = b'surprise'
+
+    other = replace(rewritten(rename, 'gzip'), classes=('surprise', 'fear', 'neutral'))
+    both = Source(source.dataset, source.classes, source.graph, soft=True, also=(other,))
+    assert both.size('validation') == 80
+    assert both.counts('train') == source.counts('train') | {'surprise': source.counts('train')['surprise'] + 96}
+    (images, labels), (first, known) = (next(one.crops('validation')) for one in (both, source))
+    np.testing.assert_array_equal(images, np.concatenate([first, first]))
+    assert labels.tolist() == known.tolist() + [2] * 40
+    assert sum(len(image) for image, *_ in both.training(0, 1, 16, 0, NOTHING)) == 192
+
+
+def test_votes_are_found_by_their_names(source, rewritten):
+    def vote(example):
+        example.features.feature['label_distribution'].float_list.value[:] = (0.5, 0.2, 0.3)
+
+    other = replace(rewritten(vote), classes=('surprise', 'fear', 'neutral'))
+    both = Source(source.dataset, source.classes, source.graph, soft=True, also=(other,))
+    votes = np.concatenate([target for _, target, _ in both.evaluation('validation').as_numpy_iterator()])
+    np.testing.assert_allclose(votes[40:], [[0.3 / 0.8, 0, 0.5 / 0.8]] * 40, rtol=1e-6)  # neutral, happiness, surprise
+
+
+def test_a_class_that_only_another_dataset_has_is_named(dataset, rewritten, train_config):
+    other = replace(rewritten(), classes=(*dataset.classes, 'fear'))
+    with pytest.raises(UsageError, match=r'has fear, .* has not; name it first, or say by --classes which to train on'):
+        open_source(dataset, train_config(), (other,))
+    assert open_source(dataset, train_config(classes=dataset.classes), (other,)).size('train') == 192

@@ -78,7 +78,7 @@ def test_a_dataset_is_the_same_wherever_it_lies(bucket, rewritten, monkeypatch, 
 @pytest.mark.slow
 def test_a_model_that_was_trained_and_evaluated_there_is_the_same(bucket, dataset, package, train_config, tmp_path):
     url = put(bucket, dataset)
-    assert train(url, str(tmp_path / 'package'), train_config(), 'mien train').id == package.id
+    assert train([url], str(tmp_path / 'package'), train_config(), 'mien train').id == package.id
     assert evaluate(package.folder, url, 'test').metrics == evaluate(package.folder, dataset.folder, 'test').metrics
 
 

@@ -94,10 +94,10 @@ def test_a_package_with_both_labels_as_its_network_and_teaches_and_is_begun_with
         least_share=0.3,
         label_with='int8',
     )
-    package = train(dataset.folder, str(tmp_path / 'first'), config, '')
+    package = train([dataset.folder], str(tmp_path / 'first'), config, '')
     assert package.export == 'model-int8.tflite'
     taught = train(
-        dataset.folder, str(tmp_path / 'second'), replace(config, teachers=(package.folder,), weights=package.folder, epochs=1), ''
+        [dataset.folder], str(tmp_path / 'second'), replace(config, teachers=(package.folder,), weights=package.folder, epochs=1), ''
     )
     first, again = (keras.models.load_model(f'{one.folder}/model.keras') for one in (package, taught))
     assert any(not np.array_equal(one, other) for one, other in zip(first.get_weights(), again.get_weights(), strict=True))

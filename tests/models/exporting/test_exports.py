@@ -68,7 +68,7 @@ def whole(noisy, train_config, tmp_path_factory):
     out = tmp_path_factory.mktemp('exports') / 'package'
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parity, 'ACCURACY_LOSS', 1.0)
-        return train(noisy.folder, str(out), train_config(exports=EXPORTS, label_with='int8'), 'mien train tiny')
+        return train([noisy.folder], str(out), train_config(exports=EXPORTS, label_with='int8'), 'mien train tiny')
 
 
 @pytest.fixture(scope='module')
@@ -243,5 +243,5 @@ def test_a_missing_converter_is_told_before_the_training(dataset, train_config, 
     monkeypatch.setitem(sys.modules, 'tf2onnx', None)
     refuse_without_converter(('int8', 'saved_model'))
     with pytest.raises(UsageError, match=r"pip install 'mien\[onnx\]'"):
-        train(dataset.folder, str(tmp_path / 'out'), train_config(exports=('onnx',)), 'x')
+        train([dataset.folder], str(tmp_path / 'out'), train_config(exports=('onnx',)), 'x')
     assert not list(tmp_path.iterdir())

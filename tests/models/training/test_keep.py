@@ -32,15 +32,15 @@ def test_a_loss_that_is_no_number_ends_at_its_step_and_keeps_the_last_good_state
 
 def test_a_loss_that_is_no_number_from_the_start_says_so(rewritten, train_config, tmp_path):
     with pytest.raises(JobFailed, match=r'step 1 of epoch 1; no epoch was complete'):
-        train(rewritten(nothing_counts).folder, str(tmp_path / 'out'), train_config(), 'x')
+        train([rewritten(nothing_counts).folder], str(tmp_path / 'out'), train_config(), 'x')
     assert not (tmp_path / 'out').exists()
 
 
 def test_minutes_end_a_training_and_what_is_trained_becomes_the_package(dataset: Dataset, train_config, tmp_path: Path):
-    package = train(dataset.folder, str(tmp_path / 'out'), train_config(epochs=10_000, minutes=0.05), 'x')
+    package = train([dataset.folder], str(tmp_path / 'out'), train_config(epochs=10_000, minutes=0.05), 'x')
     metrics = json.loads(Path(package.folder, 'metrics.json').read_text())
     assert 1 <= len(metrics['history']) < 10_000
-    assert train(dataset.folder, str(tmp_path / 'out'), train_config(epochs=10_000, minutes=0.05), 'x').id == package.id
+    assert train([dataset.folder], str(tmp_path / 'out'), train_config(epochs=10_000, minutes=0.05), 'x').id == package.id
 
 
 def test_minutes_count_those_before_an_interruption(dataset, train_config, tmp_path):

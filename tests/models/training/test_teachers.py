@@ -47,7 +47,7 @@ def test_none_is_asked(dataset, train_config):
 def test_other_classes_are_refused_and_nothing_is_left(dataset, package, train_config, tmp_path):
     config = train_config(teachers=(package.folder,), classes=('neutral', 'surprise'))
     with pytest.raises(UsageError, match=r'its classes are neutral, happiness, surprise; the training has neutral, surprise; name'):
-        train(dataset.folder, str(tmp_path / 'out'), config, 'x')
+        train([dataset.folder], str(tmp_path / 'out'), config, 'x')
     assert not list(tmp_path.iterdir())
 
 

@@ -15,9 +15,9 @@ import pytest
 import tensorflow as tf
 
 from mien.configs.errors import JobFailed, UsageError
-from mien.models.data.dataset import Dataset
 from mien.models.evaluation.evaluate import evaluate
-from mien.models.package import ModelPackage, sha256
+from mien.models.package import ModelPackage
+from mien.models.training.fit import open_source
 from mien.models.training.train import train
 
 RUN = """
@@ -25,7 +25,7 @@ import json, sys
 from mien.configs.schema import TrainConfig
 from mien.models.training.train import train
 values = json.loads(sys.argv[3])
-train(sys.argv[1], sys.argv[2], TrainConfig(**values | {'classes': tuple(values['classes'])}), 'mien train tiny')
+train([sys.argv[1]], sys.argv[2], TrainConfig(**values | {'classes': tuple(values['classes'])}), 'mien train tiny')
 """
 
 
@@ -42,7 +42,7 @@ def kill_after_two_epochs(dataset, out, config):
 def test_a_killed_training_goes_on_to_the_same_model(dataset, package, train_config, tmp_path, capsys):
     out, config = tmp_path / 'package', train_config()
     kill_after_two_epochs(dataset, out, config)
-    resumed = train(dataset.folder, str(out), config, 'mien train tiny')
+    resumed = train([dataset.folder], str(out), config, 'mien train tiny')
     assert 'epoch 1/4' not in capsys.readouterr().out
     assert resumed.id == package.id
     history, expected = (json.loads((folder / 'metrics.json').read_text())['history'] for folder in (out, Path(package.folder)))
@@ -55,7 +55,7 @@ def test_so_does_one_with_a_schedule_decay_mixtures_and_teachers(dataset, packag
     recipe = {'schedule': 'cosine', 'warmup_epochs': 1, 'weight_decay': 0.05, 'cutout': 0.3, 'mixup': 0.2, 'ema': 0.9}
     config = train_config(teachers=(package.folder,), **recipe)
     kill_after_two_epochs(dataset, tmp_path / 'killed', config)
-    killed, whole = (train(dataset.folder, str(tmp_path / name), config, 'x') for name in ('killed', 'whole'))
+    killed, whole = (train([dataset.folder], str(tmp_path / name), config, 'x') for name in ('killed', 'whole'))
     assert capsys.readouterr().out.count('epoch 1/4') == 1
     assert killed.id == whole.id != package.id
     histories = [json.loads(Path(one.folder, 'metrics.json').read_text())['history'] for one in (killed, whole)]
@@ -70,7 +70,7 @@ def test_so_does_one_with_a_schedule_decay_mixtures_and_teachers(dataset, packag
 def test_so_does_one_that_scales_its_loss(dataset, train_config, tmp_path):
     config = train_config(precision='mixed_float16', ema=0.9)
     kill_after_two_epochs(dataset, tmp_path / 'killed', config)
-    killed, whole = (train(dataset.folder, str(tmp_path / name), config, 'x') for name in ('killed', 'whole'))
+    killed, whole = (train([dataset.folder], str(tmp_path / name), config, 'x') for name in ('killed', 'whole'))
     assert killed.id == whole.id
 
 
@@ -82,10 +82,10 @@ def test_a_state_that_is_damaged_or_of_another_network_is_one_line(dataset, trai
     whole = dict(np.load(state))
     np.savez(state, **whole | {'00000': np.zeros((1, 1), np.float32)})
     with pytest.raises(JobFailed, match=r'epoch\.npz: holds another network; remove .*package\.partial and start again'):
-        train(dataset.folder, str(out), config, 'x')
+        train([dataset.folder], str(out), config, 'x')
     state.write_bytes(state.read_bytes()[:-100])
     with pytest.raises(JobFailed, match=r'epoch\.npz: cannot be read .*; remove .*package\.partial and start again'):
-        train(dataset.folder, str(out), config, 'x')
+        train([dataset.folder], str(out), config, 'x')
 
 
 @pytest.mark.parametrize('split', ['train', 'validation', 'test'])
@@ -96,7 +96,7 @@ def test_damaged_records_are_told_before_anything_is_trained(dataset, train_conf
     data[-20] ^= 1
     records.write_bytes(data)
     with pytest.raises(JobFailed, match=r'its records are damaged \(.+\); `mien verify` says which'):
-        train(str(folder), str(tmp_path / 'out'), train_config(), '')
+        train([str(folder)], str(tmp_path / 'out'), train_config(), '')
     assert not any((tmp_path / 'out.partial' / 'work').glob('*'))
 
 
@@ -105,7 +105,7 @@ def test_a_damaged_transform_graph_is_a_wrong_call(dataset, train_config, tmp_pa
     folder = Path(shutil.copytree(dataset.folder, tmp_path / 'dataset'))
     (folder / 'transform_fn' / 'saved_model.pb').write_bytes(content)
     with pytest.raises(UsageError, match=r'transform_fn/ cannot be read'):
-        train(str(folder), str(tmp_path / 'out'), train_config(), '')
+        train([str(folder)], str(tmp_path / 'out'), train_config(), '')
     assert sorted(path.name for path in tmp_path.iterdir()) == ['dataset']
 
 
@@ -115,14 +115,9 @@ def test_a_package_is_measured_on_another_dataset_too(dataset, rewritten, train_
         if example.features.feature['label_name'].bytes_list.value[0] == b'happiness':
             example.features.feature['label_name'].bytes_list.value[0] = b'neutral'
 
-    folder = Path(rewritten(lose_happiness).folder)
-    snapshot = json.loads((folder / 'snapshot.json').read_text())
-    records = next(name for name in snapshot['files'] if '.tfrecord-' in name)
-    snapshot['files'][records] = sha256(folder / records)
-    (folder / 'snapshot.json').write_text(json.dumps(snapshot))
-    other = Dataset.load(folder)
+    other = rewritten(lose_happiness)
     config = train_config(epochs=1, measure_on=(other.folder,))
-    package = train(dataset.folder, str(tmp_path / 'measured'), config, 'mien train')
+    package = train([dataset.folder], str(tmp_path / 'measured'), config, 'mien train')
     metrics = json.loads(Path(package.folder, 'metrics.json').read_text())
     place = f'test of tiny@{other.digest}'
     assert list(metrics['splits']) == ['validation', 'test', place]
@@ -130,6 +125,30 @@ def test_a_package_is_measured_on_another_dataset_too(dataset, rewritten, train_
     happy = dataset.classes.index('happiness')
     assert sum(metrics['splits']['test']['confusion'][happy]) > sum(metrics['splits'][place]['confusion'][happy]) == 0
     assert f'### {place}' in Path(package.folder, 'card.md').read_text()
+
+
+@pytest.mark.slow
+def test_several_datasets_are_one_training_and_each_measures_it(dataset, rewritten, train_config, tmp_path, capsys):
+    def turn(example):
+        image = example.features.feature['image'].bytes_list
+        image.value[0] = tf.io.encode_png(tf.image.flip_left_right(tf.io.decode_png(image.value[0]))).numpy()
+
+    other, out, config = rewritten(turn, 'gzip'), tmp_path / 'both', train_config(epochs=1)
+    package = train([dataset.folder, other.folder], str(out), config, 'mien train')
+    metrics = json.loads((out / 'metrics.json').read_text())
+    assert metrics['recipe']['counts'] == {'neutral': 96, 'happiness': 64, 'surprise': 32}  # by hand: twice 96 faces
+    assert list(metrics['splits']) == ['validation', 'test', *(f'{split} of {other.id}' for split in ('validation', 'test'))]
+    assert f'Dataset `{dataset.id} + {other.id}`' in (out / 'card.md').read_text()
+    train([dataset.folder, other.folder], str(out), config, 'mien train')
+    assert f'is complete already: {package.id}' in capsys.readouterr().out
+    with pytest.raises(UsageError, match=r'dataset is .* there'):
+        train([dataset.folder], str(out), config, 'mien train')
+
+
+def test_class_weights_of_several_datasets_are_refused(dataset, rewritten, train_config):
+    other = rewritten(lambda example: example.features.feature['weight'].float_list.value.append(0.5))
+    with pytest.raises(UsageError, match=r'--class-weights: .* \+ .* have each their own; build one dataset of all'):
+        open_source(dataset, train_config(class_weights=True), (other,))
 
 
 def test_a_dataset_to_measure_on_without_a_face_of_these_classes_is_refused_before_anything_is_trained(
@@ -140,7 +159,7 @@ def test_a_dataset_to_measure_on_without_a_face_of_these_classes_is_refused_befo
 
     config = train_config(classes=('neutral', 'happiness'), measure_on=(rewritten(all_surprised).folder,))
     with pytest.raises(UsageError, match='no example of neutral, happiness in test; leave it out of --measure-on'):
-        train(dataset.folder, str(tmp_path / 'out'), config, '')
+        train([dataset.folder], str(tmp_path / 'out'), config, '')
     assert not any(path.name.startswith('out') for path in tmp_path.iterdir())
 
 
@@ -155,7 +174,7 @@ def test_a_split_without_a_face_of_these_classes_is_not_measured_and_nothing_sta
     (partial / 'model.onnx').write_bytes(b'of an earlier call')
     (partial / 'model.json').write_bytes(b'of an earlier call')
     config = train_config(classes=('neutral', 'happiness'), epochs=1)
-    package = train(rewritten(surprised_in_test).folder, str(tmp_path / 'out'), config, '')
+    package = train([rewritten(surprised_in_test).folder], str(tmp_path / 'out'), config, '')
     assert list(json.loads(Path(package.folder, 'metrics.json').read_text())['splits']) == ['validation']
     assert not Path(package.folder, 'model.onnx').exists()
     assert 'model.onnx' not in package.files
@@ -165,7 +184,7 @@ def test_another_dataset_of_other_crops_is_refused_before_anything_is_trained(da
     other = Path(rewritten().folder, 'snapshot.json')
     other.write_text(other.read_text().replace('"crop_size": 32', '"crop_size": 48'))
     with pytest.raises(UsageError, match=r'crops are .* 48x48x1, this training takes .* 32x32x1; build it with the same'):
-        train(dataset.folder, str(tmp_path / 'out'), train_config(measure_on=(str(other.parent),)), '')
+        train([dataset.folder], str(tmp_path / 'out'), train_config(measure_on=(str(other.parent),)), '')
     assert not any(path.name.startswith('out') for path in tmp_path.iterdir())
 
 
@@ -179,27 +198,27 @@ def test_memory_stays_flat_over_the_epochs(dataset):
 
 def test_a_finished_package_is_left_alone(dataset, package, train_config, capsys):
     before = {name: os.stat(os.path.join(package.folder, name)).st_mtime_ns for name in package.files}
-    assert train(dataset.folder, package.folder, train_config(), 'again').id == package.id
+    assert train([dataset.folder], package.folder, train_config(), 'again').id == package.id
     assert 'complete already' in capsys.readouterr().out
     assert before == {name: os.stat(os.path.join(package.folder, name)).st_mtime_ns for name in package.files}
 
 
 def test_a_finished_package_that_was_not_measured_there_is_refused(dataset, package, train_config):
     with pytest.raises(UsageError, match=r'is complete and was not measured on .*; `mien evaluate .*` does it'):
-        train(dataset.folder, package.folder, train_config(measure_on=(dataset.folder,)), 'again')
+        train([dataset.folder], package.folder, train_config(measure_on=(dataset.folder,)), 'again')
     with pytest.raises(UsageError, match='nowhere'):
-        train(dataset.folder, package.folder, train_config(measure_on=('nowhere',)), 'again')
+        train([dataset.folder], package.folder, train_config(measure_on=('nowhere',)), 'again')
 
 
 def test_another_training_is_refused_with_the_difference(dataset, package, train_config):
     with pytest.raises(UsageError, match='epochs is 4 there, 7 here'):
-        train(dataset.folder, package.folder, train_config(epochs=7), 'another')
+        train([dataset.folder], package.folder, train_config(epochs=7), 'another')
 
 
 def test_a_folder_of_something_else_is_refused(dataset, train_config, tmp_path):
     (tmp_path / 'holiday.jpg').write_bytes(b'')
     with pytest.raises(UsageError, match='not written by `mien train`'):
-        train(dataset.folder, str(tmp_path), train_config(), 'x')
+        train([dataset.folder], str(tmp_path), train_config(), 'x')
     assert os.listdir(tmp_path) == ['holiday.jpg']
 
 
@@ -216,7 +235,7 @@ def test_options_that_do_not_fit(dataset, train_config, tmp_path, changes, messa
     if changes.get('device') == 'gpu' and tf.config.list_physical_devices('GPU'):
         pytest.skip('there is a GPU here')
     with pytest.raises(UsageError, match=message):
-        train(dataset.folder, str(tmp_path / 'out'), train_config(**changes), 'x')
+        train([dataset.folder], str(tmp_path / 'out'), train_config(**changes), 'x')
     assert os.listdir(tmp_path) == []
 
 
@@ -263,5 +282,5 @@ def test_a_changed_package_is_refused(package, dataset, tmp_path):
 @pytest.mark.parametrize('name', ['+mine', 'a|b', '<b>'])
 def test_a_name_that_no_package_may_have_is_refused_before_anything_is_trained(dataset, train_config, tmp_path, name):
     with pytest.raises(UsageError, match=r'^--name '):
-        train(dataset.folder, str(tmp_path / 'out'), train_config(name=name), '')
+        train([dataset.folder], str(tmp_path / 'out'), train_config(name=name), '')
     assert not list(tmp_path.iterdir())

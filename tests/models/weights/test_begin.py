@@ -220,7 +220,7 @@ def test_no_weights_leave_a_network_as_it_is(dataset, train_config):
 @pytest.mark.parametrize(('weights', 'message'), [('nowhere.h5', 'no such file'), ('imagenet', 'no network of Keras Applications')])
 def test_weights_that_are_not_to_be_had(dataset, train_config, tmp_path, weights, message):
     with pytest.raises(UsageError, match=f'weights {weights!r}.*{message}'):
-        train(dataset.folder, str(tmp_path / 'out'), train_config(weights=weights), 'x')
+        train([dataset.folder], str(tmp_path / 'out'), train_config(weights=weights), 'x')
     assert not (tmp_path / 'out.partial').exists()
 
 
