@@ -48,11 +48,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Choice:
-    """The best model, and how it was found.
+    """The best of the models that were measured on the same faces, and how it was found.
 
     Attributes:
         row: the best one's.
-        steps: what each part of the rule left.
+        steps: what each part of the rule left; the first has all that were compared.
         elsewhere: ids of finished runs that were measured on other faces, and so cannot be compared with it.
     """
 
@@ -62,17 +62,19 @@ class Choice:
     elsewhere: tuple[str, ...]
 
 
-def choose(rows: Sequence[Row], rule: Rule) -> Choice | None:
-    """Applies the rule to the finished runs that were measured on the same faces: the most that there are. None: no run is finished."""
+def choose(rows: Sequence[Row], rule: Rule) -> tuple[Choice, ...]:
+    """Applies the rule to the finished runs, those together that were measured on the same faces; where there are the most, first."""
     finished = [row for row in rows if row.status == OK]
-    if not finished:
-        return None
-    groups = [_faces(row) for row in finished]
-    most = max(groups, key=groups.count)  # the first of several
-    left = [row for row in finished if _faces(row) == most]
-    elsewhere = tuple(row.id for row in finished if _faces(row) != most)
-    steps = [Step(f'measured on the same {left[0].examples:,} faces', _ids(left))]
-    left = _most_accurate(left, rule.within)
+    groups: dict[object, list[Row]] = {}
+    for row in finished:
+        groups.setdefault(_faces(row), []).append(row)
+    return tuple(_best(group, finished, rule) for group in sorted(groups.values(), key=len, reverse=True))
+
+
+def _best(group: list[Row], finished: list[Row], rule: Rule) -> Choice:
+    elsewhere = tuple(row.id for row in finished if row not in group)
+    steps = [Step(f'measured on the same {group[0].examples:,} faces', _ids(group))]
+    left = _most_accurate(group, rule.within)
     steps.append(Step(f'within {errors(rule.within)} of the best accuracy', _ids(left)))
     for column in rule.prefer:
         left = _preferred(left, column, rule.noise)

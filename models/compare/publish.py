@@ -21,34 +21,33 @@ TITLE = 'Models compared'
 
 
 def publish(results: Sequence[Result], rule: Rule, places: Places, planned: int) -> Choice | None:
-    """Writes tables and pictures; gives the best.
+    """Writes tables and pictures; gives the best, of those that were measured on the faces that the most were.
 
     Args:
         planned: number of runs that there will be.
     """
     rows = [result.row for result in results]
-    choice = choose(rows, rule)
-    best = None if choice is None else choice.row.id
-    pictures = draw(results, best, places.plots)
-    lines, shown = said(results, choice, planned), views(rows, best)
+    choices = choose(rows, rule)
+    best = next(iter(choices), None)
+    pictures = draw(results, None if best is None else best.row.id, places.plots)
+    lines, shown = said(results, choices, planned), views(rows, [choice.row.id for choice in choices])
     write_whole(places.out / f'{NAME}.parquet', parquet(rows))
     write_whole(places.out / f'{NAME}.csv', csv_text(rows))
     write_whole(places.out / f'{NAME}.md', markdown(TITLE, lines, shown, [f'{places.plots.name}/{path.name}' for path in pictures]))
     write_whole(places.out / f'{NAME}.html', page(TITLE, lines, shown, pictures))
-    return choice
+    return best
 
 
-def said(results: Sequence[Result], choice: Choice | None, planned: int) -> list[str]:
+def said(results: Sequence[Result], choices: Sequence[Choice], planned: int) -> list[str]:
     """What stands above the tables."""
     failures = sum(result.row.status == FAILED for result in results)
     failed = f', {failures} of them failed' if failures else ''
     lines = [f'{len(results)} of {planned} runs{failed}.']
-    if choice is None:
-        return lines
-    row = choice.row
-    cost = f'{seconds(row.load_cold)} cold, {megabytes(row.bytes)}'
-    lines.append(f'Best: **{row.id}** ({row.architecture}), {percent(row.accuracy)} on {row.split} of {row.test}, {cost}.')
-    lines.append(f'Rule: {choice.rule.text}.')
-    if choice.elsewhere:
-        lines.append(f'Measured on other faces, and so not compared with it: {", ".join(choice.elsewhere)}.')
-    return lines
+    lines += [f'{"Best" if place == 0 else "Best on other faces"}: {_told(choice)}.' for place, choice in enumerate(choices)]
+    return [*lines, f'Rule: {choices[0].rule.text}.'] if choices else lines
+
+
+def _told(choice: Choice) -> str:
+    row, compared = choice.row, len(choice.steps[0].left)
+    where = f'{percent(row.accuracy)} on {row.split} of {row.test}'
+    return f'**{row.id}** ({row.architecture}), {where}, {seconds(row.load_cold)} cold, {megabytes(row.bytes)}, of {compared}'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from .row import FAILED, OK, Row
@@ -27,11 +27,11 @@ class View:
     strong: frozenset[int] = frozenset()
 
 
-def views(rows: Sequence[Row], best: str | None) -> list[View]:
+def views(rows: Sequence[Row], best: Collection[str]) -> list[View]:
     """All tables that have a row.
 
     Args:
-        best: id of the best run.
+        best: ids of the best runs.
     """
     finished = [row for row in rows if row.status == OK]
     all_views = [
@@ -40,7 +40,7 @@ def views(rows: Sequence[Row], best: str | None) -> list[View]:
         _view('Cost', COST_NOTE, COST, finished, best),
         _exports(finished),
         _view('Training', TRAINING_NOTE, TRAINING, [row for row in rows if row.epochs_asked is not None], best),
-        _view('Failed', '', FAILURES, [row for row in rows if row.status == FAILED], None),
+        _view('Failed', '', FAILURES, [row for row in rows if row.status == FAILED], ()),
     ]
     return [view for view in all_views if view.rows]
 
@@ -116,12 +116,12 @@ TRAINING: Columns = {
 FAILURES: Columns = {'run': lambda row: row.id, 'reason': lambda row: row.reason or NOTHING}
 
 
-def _view(title: str, note: str, columns: Columns, rows: Sequence[Row], best: str | None) -> View:
-    strong = frozenset(place for place, row in enumerate(rows) if row.id == best)
+def _view(title: str, note: str, columns: Columns, rows: Sequence[Row], best: Collection[str]) -> View:
+    strong = frozenset(place for place, row in enumerate(rows) if row.id in best)
     return View(title, note, tuple(columns), tuple(tuple(text(row) for text in columns.values()) for row in rows), strong)
 
 
-def _results(rows: Sequence[Row], best: str | None) -> View:
+def _results(rows: Sequence[Row], best: Collection[str]) -> View:
     """What all were measured on is said once where it is the same for all."""
     tested = {_tested(row) for row in rows if row.status == OK}
     same = f'All are measured on {tested.pop()}.' if len(tested) == 1 else ''
@@ -129,7 +129,7 @@ def _results(rows: Sequence[Row], best: str | None) -> View:
     return _view('Results', ' '.join([RESULTS_NOTE, *filter(None, [same]), *wrong]), RESULTS if same else RESULTS | TESTED, rows, best)
 
 
-def _recall(rows: Sequence[Row], best: str | None) -> View:
+def _recall(rows: Sequence[Row], best: Collection[str]) -> View:
     names = list(dict.fromkeys(name for row in rows for name in row.recall or ()))
     columns: Columns = {'run': lambda row: row.id}
     columns |= {name: lambda row, name=name: percent((row.recall or {}).get(name)) for name in names}  # type: ignore[misc]

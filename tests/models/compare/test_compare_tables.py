@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from dataclasses import fields
+from functools import partial
 from html.parser import HTMLParser
 
 import duckdb
@@ -17,7 +18,7 @@ import pytest
 from mien.configs.errors import UsageError
 from mien.configs.load import load
 from mien.configs.schema import CompareConfig
-from mien.models.compare.best import Rule
+from mien.models.compare.best import Rule, choose
 from mien.models.compare.columns import SCHEMA
 from mien.models.compare.compare import compare
 from mien.models.compare.files import Places
@@ -26,6 +27,7 @@ from mien.models.compare.measured import ExportFigures
 from mien.models.compare.page import page
 from mien.models.compare.pictures import draw
 from mien.models.compare.plan import Plan
+from mien.models.compare.publish import said
 from mien.models.compare.result import Result, read, write
 from mien.models.compare.row import Row, expecting, failed, fastest
 from mien.models.compare.tables import csv_text, parquet
@@ -69,10 +71,23 @@ def test_the_fastest_at_no_measured_loss(row):
     assert fastest([*exports, ExportFigures('model-other.tflite', 1, 0.9, 0.0, 0.0, 9000.0)], 'model.tflite') == 'model-other.tflite'
 
 
+def test_each_set_of_faces_has_its_best(row):
+    row = partial(row, bytes=2_500_000)
+    rows = [row('a', accuracy=0.8), row('b'), row('easy', accuracy=0.99, test='other@0'), failed(row('c'), 'out of memory')]
+    rule = Rule.of(load(CompareConfig, 'compare'))
+    assert said([result(one) for one in rows], choose(rows, rule), 5) == [
+        '4 of 5 runs, 1 of them failed.',
+        'Best: **b** (dcnn), 90.00% on test of raw@0123456789ab, 0.40 s cold, 2.50 MB, of 2.',
+        'Best on other faces: **easy** (dcnn), 99.00% on test of other@0, 0.40 s cold, 2.50 MB, of 1.',
+        f'Rule: {rule.text}.',
+    ]
+    assert said([result(rows[3])], (), 5) == ['1 of 5 runs, 1 of them failed.']
+
+
 def test_a_class_that_the_measured_dataset_lacks_is_said(row):
-    results = views([row('a'), row('b', absent=('fear', 'contempt'))], None)[0]
+    results = views([row('a'), row('b', absent=('fear', 'contempt'))], ())[0]
     assert results.note.endswith(' b also says fear, contempt, which there is none of: counted as wrong.')
-    assert 'also says' not in views([row('a')], None)[0].note
+    assert 'also says' not in views([row('a')], ())[0].note
 
 
 def test_without_a_float_tflite_none_may_be_less_accurate_than_what_labels(row):
@@ -89,7 +104,7 @@ def test_times_in_words(time, text):
 
 
 def test_no_text_breaks_a_markdown_table(row):
-    for view in views([row('a'), failed(row('b', dataset=EVIL), EVIL)], 'a'):
+    for view in views([row('a'), failed(row('b', dataset=EVIL), EVIL)], ['a']):
         lines = table(view).split('\n')
         assert len(lines) == 2 + len(view.rows)
         assert {len(re.findall(r'(?<!\\)(?:\\\\)*\|', line)) for line in lines} == {len(view.head) + 1}
@@ -103,7 +118,7 @@ def test_the_page_is_whole_in_itself(row, tmp_path):
         path.name for path in pictures
     }
     found = Tags()
-    found.feed(page('Models', ['Best: **a** <b>'], views([one.row for one in results], 'a'), pictures))
+    found.feed(page('Models', ['Best: **a** <b>'], views([one.row for one in results], ['a']), pictures))
     assert found.starts.count('img') == 6
     assert not {'script', 'link', 'b'} & set(found.starts)
     assert all(source.startswith('data:image/png;base64,') for source in found.sources)
