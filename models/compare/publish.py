@@ -28,14 +28,14 @@ def publish(results: Sequence[Result], rule: Rule, places: Places, planned: int)
     """
     rows = [result.row for result in results]
     choices = choose(rows, rule)
-    best = next(iter(choices), None)
-    pictures = draw(results, None if best is None else best.row.id, places.plots)
-    lines, shown = said(results, choices, planned), views(rows, [choice.row.id for choice in choices])
+    best = [choice.row.id for choice in choices]
+    pictures = draw(results, best, places.plots)
+    lines, shown = said(results, choices, planned), views(rows, best)
     write_whole(places.out / f'{NAME}.parquet', parquet(rows))
     write_whole(places.out / f'{NAME}.csv', csv_text(rows))
     write_whole(places.out / f'{NAME}.md', markdown(TITLE, lines, shown, [f'{places.plots.name}/{path.name}' for path in pictures]))
     write_whole(places.out / f'{NAME}.html', page(TITLE, lines, shown, pictures))
-    return best
+    return next(iter(choices), None)
 
 
 def said(results: Sequence[Result], choices: Sequence[Choice], planned: int) -> list[str]:

@@ -53,7 +53,8 @@ def _expected(row: Row) -> str:
     return NOTHING if row.expected is None else f'{percent(row.expected)}{"" if row.met is None else " met" if row.met else " not met"}'
 
 
-def _tested(row: Row) -> str:
+def tested(row: Row) -> str:
+    """What a run was measured on."""
     faces = '' if row.examples is None else f', {row.examples:,} faces'
     left_out = f' ({row.left_out:,} left out)' if row.left_out else ''
     return f'{row.split} of {row.test}{faces}{left_out}'
@@ -82,7 +83,7 @@ RESULTS: Columns = {
     'loss': lambda row: number(row.loss, '.4f'),
     'calibration error': lambda row: number(row.calibration_error, '.4f'),
 }
-TESTED: Columns = {'measured on': _tested}
+TESTED: Columns = {'measured on': tested}
 COST_NOTE = (
     'Cold: from the start of a fresh process, through its imports, to its first prediction. Warm: the same where all is imported. '
     'One face and '
@@ -123,8 +124,8 @@ def _view(title: str, note: str, columns: Columns, rows: Sequence[Row], best: Co
 
 def _results(rows: Sequence[Row], best: Collection[str]) -> View:
     """What all were measured on is said once where it is the same for all."""
-    tested = {_tested(row) for row in rows if row.status == OK}
-    same = f'All are measured on {tested.pop()}.' if len(tested) == 1 else ''
+    places = {tested(row) for row in rows if row.status == OK}
+    same = f'All are measured on {places.pop()}.' if len(places) == 1 else ''
     wrong = [f'{row.id} also says {", ".join(row.absent)}, which there is none of: counted as wrong.' for row in rows if row.absent]
     return _view('Results', ' '.join([RESULTS_NOTE, *filter(None, [same]), *wrong]), RESULTS if same else RESULTS | TESTED, rows, best)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, NullFormatter
 
 from .drawing import COLOURS, GREY, SMALL, TITLE, new_figure, percents, save, tidy
@@ -25,25 +27,33 @@ class Point:
 
     Attributes:
         error: half the length of the bar that is drawn through y.
+        group: what it can be compared within.
+        best: whether it is its group's best.
     """
 
     name: str
     x: float
     y: float
     error: float = 0.0
+    group: str = ''
+    best: bool = False
 
 
-def scatter_png(points: Sequence[Point], xlabel: str, title: str, path: Path, unit: str = '', best: str | None = None) -> None:
-    """Accuracy against what it costs; the best model's point has another colour. Costs that are far apart stand on a logarithmic axis.
+def scatter_png(points: Sequence[Point], xlabel: str, title: str, path: Path, unit: str = '') -> None:
+    """Accuracy against what it costs. Each group has a colour, its best model a star. Costs that are far apart stand on a logarithmic axis.
 
     Args:
         points: x above 0, in `unit`; y and error as shares.
-        best: the name of that model.
     """
     figure, (axes,) = new_figure(7.2, 5.2, 1, 1)
+    groups = list(dict.fromkeys(one.group for one in points))
+    colours = dict(zip(groups, cycle(COLOURS), strict=False))
     for one in points:
-        colour = COLOURS[1] if one.name == best else COLOURS[0]
-        axes.errorbar(one.x, one.y, one.error or None, fmt='o', color=colour, ecolor=GREY, elinewidth=0.8, markersize=5)
+        marker, size = ('*', 9) if one.best else ('o', 5)
+        axes.errorbar(one.x, one.y, one.error or None, fmt=marker, color=colours[one.group], ecolor=GREY, elinewidth=0.8, markersize=size)
+    if len(groups) > 1:
+        keys = [Line2D([], [], marker='o', linestyle='', markersize=5, color=colours[group], label=group) for group in groups]
+        figure.legend(handles=keys, loc='outside lower center', fontsize=SMALL, frameon=False)
     costs = [one.x for one in points]
     axes.set_xscale('log' if max(costs) >= DECADE * min(costs) else 'linear')
     axes.xaxis.set_major_formatter(EngFormatter(unit))

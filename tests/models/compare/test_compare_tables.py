@@ -112,7 +112,7 @@ def test_no_text_breaks_a_markdown_table(row):
 
 def test_the_page_is_whole_in_itself(row, tmp_path):
     results = [result(row('a')), result(row('b', accuracy=0.7)), Result(failed(row('c'), EVIL))]
-    pictures = draw(results, 'a', tmp_path)
+    pictures = draw(results, ['a'], tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in pictures}
     assert {'accuracy-size.png', 'accuracy-speed.png', 'calibration.png', 'training.png', 'confusion-a.png', 'confusion-b.png'} == {
         path.name for path in pictures
@@ -122,7 +122,7 @@ def test_the_page_is_whole_in_itself(row, tmp_path):
     assert found.starts.count('img') == 6
     assert not {'script', 'link', 'b'} & set(found.starts)
     assert all(source.startswith('data:image/png;base64,') for source in found.sources)
-    draw(results[:1], 'a', tmp_path)
+    draw(results[:1], ['a'], tmp_path)
     assert not (tmp_path / 'confusion-b.png').exists()
 
 

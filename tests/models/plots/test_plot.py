@@ -19,7 +19,7 @@ CLASSES = ('neutral', 'happiness', 'surprise')
 SURE = reliability(np.array([[0.9, 0.1]] * 12 + [[0.4, 0.6]]), np.array([0] * 12 + [1]))
 EPOCH = {'loss': 1.5, 'accuracy': 0.4, 'val_loss': 1.6, 'val_accuracy': 0.35}
 HISTORY = [EPOCH, {'loss': 1.0, 'accuracy': 0.6, 'val_loss': 1.2, 'val_accuracy': 0.5}]
-POINTS = [Point('small', 1e6, 0.8, 0.01), Point('large', 1e8, 0.85, 0.01), Point('as large', 1e8, 0.85)]
+POINTS = [Point('small', 1e6, 0.8, 0.01, best=True), Point('large', 1e8, 0.85, 0.01), Point('as large', 1e8, 0.85)]
 NO_BOXES = np.zeros((0, 4))
 
 DRAWN = {
@@ -29,7 +29,8 @@ DRAWN = {
     'calibrations': lambda path: calibration_png({f'model {number}': SURE for number in range(9)}, 'title', path),
     'training': lambda path: training_png({'one': HISTORY}, 'title', path),
     'trainings': lambda path: training_png({'one': HISTORY, 'short': [EPOCH], 'none': []}, 'title', path),
-    'scatter': lambda path: scatter_png(POINTS, 'bytes', 'title', path, 'B', best='small'),
+    'scatter': lambda path: scatter_png(POINTS, 'bytes', 'title', path, 'B'),
+    'groups': lambda path: scatter_png([*POINTS, Point('elsewhere', 1e7, 0.9, group='other faces')], 'bytes', 'title', path),
     'alone': lambda path: scatter_png(POINTS[:1], 'bytes', 'title', path),
 }
 
