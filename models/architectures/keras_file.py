@@ -77,8 +77,8 @@ def _build(path: str, meaning: Meaning, spec: InputSpec, classes: int) -> keras.
         raise UsageError(f'architecture {path!r}: takes {own} pixels, not {spec.size}; leave --input-size out')
     if trained.output_shape != (None, classes):
         raise UsageError(
-            f'architecture {path!r}: its output is {trained.output_shape}, the training has {classes} classes; name as many by --classes, '
-            "in the order of the file's outputs"
+            f'architecture {path!r}: its output is {trained.output_shape}, the training has {classes} classes; name as many by --classes '
+            "(for `mien compare`: in a recipe), in the order of the file's outputs"
         )
     inputs = keras.Input((spec.crop, spec.crop, spec.channels), name='image')
     factor, offset = RANGES[meaning.input_range]

@@ -7,11 +7,16 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-
-import keras
+from importlib.util import find_spec
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from ...configs.errors import UsageError
-from .architecture import InputSpec
+
+if TYPE_CHECKING:
+    import keras
+
+    from .architecture import InputSpec
 
 
 def builder(name: str) -> Callable[[InputSpec, int], keras.Model]:
@@ -28,17 +33,29 @@ def builder(name: str) -> Callable[[InputSpec, int], keras.Model]:
 
 
 def code(name: str) -> str | None:
-    """The file of the module behind `package.module:function`; None where it has none.
+    """The file of the module behind `package.module:function`, which is not run, though a package around it is; None where it has none.
 
     Raises:
-        UsageError: see `builder`.
+        UsageError: there is no such module.
     """
-    return getattr(_module(name, name.partition(':')[0]), '__file__', None)
+    module_name = name.partition(':')[0]
+    _look_here()
+    try:
+        spec = find_spec(module_name)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        raise UsageError(f'architecture {name!r}: no module {module_name!r}; start where it lies, or install it')
+    return spec.origin if spec.has_location else None
+
+
+def _look_here() -> None:
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # last, so that nothing there hides a module of anyone else
 
 
 def _module(name: str, module_name: str) -> object:
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # last, so that nothing there hides a module of anyone else
+    _look_here()
     try:
         return import_module(module_name)
     except ModuleNotFoundError as error:
@@ -50,6 +67,8 @@ def _module(name: str, module_name: str) -> object:
 
 
 def _build(name: str, function: Callable[[InputSpec, int], keras.Model], spec: InputSpec, classes: int) -> keras.Model:
+    import keras
+
     try:
         network = function(spec, classes)
     except UsageError:
@@ -64,11 +83,22 @@ def _build(name: str, function: Callable[[InputSpec, int], keras.Model], spec: I
     _check(name, 'output', network.output_shape, (None, classes))
     if not network.weights:
         raise UsageError(f'architecture {name!r}: its network has no weights to train; give it some')
-    try:
-        network.get_config()
-    except Exception as error:
-        raise UsageError(f'architecture {name!r}: its network cannot be saved ({_said(error)}); give that layer a get_config') from error
+    _check_file(name, network)
     return network
+
+
+def _check_file(name: str, network: keras.Model) -> None:
+    """Whether a package could hold the network."""
+    import keras
+
+    try:
+        with TemporaryDirectory() as folder:
+            network.save(f'{folder}/network.keras')
+            keras.saving.load_model(f'{folder}/network.keras', compile=False)
+    except Exception as error:
+        what = f'its network cannot be saved and loaded again ({_said(_first(error))})'
+        remedy = 'give its layers a get_config and @keras.saving.register_keras_serializable(), and none a lambda'
+        raise UsageError(f'architecture {name!r}: {what}; {remedy}') from error
 
 
 def _check(name: str, which: str, shape: object, expected: tuple[int | None, ...]) -> None:
@@ -76,6 +106,13 @@ def _check(name: str, which: str, shape: object, expected: tuple[int | None, ...
         raise UsageError(f"architecture {name!r}: its network's {which} is {shape}; it must be {expected}")
 
 
-def _said(error: Exception) -> str:
+def _first(error: BaseException) -> BaseException:
+    """The error that led to this one."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
+def _said(error: BaseException) -> str:
     """The error on one line."""
     return f'{type(error).__name__}: {" ".join(str(error).split())[:200]}'

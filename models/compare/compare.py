@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ...configs.errors import JobFailed, UsageError
 from ...configs.schema import CompareConfig
-from .architectures import spelled_out
+from .architectures import ALL, spelled_out
 from .best import Choice, Rule
 from .files import Places
 from .one import do
@@ -56,7 +56,8 @@ def prepared(folders: Sequence[str], out: Path, config: CompareConfig) -> Plan:
         UsageError: see `plan` and `check`.
     """
     _refuse_foreign(out)
-    config = replace(config, architectures=spelled_out(config.architectures))
+    if ALL in config.architectures:
+        config = replace(config, architectures=spelled_out(config.architectures))
     made = after_others(plan(config, folders), Places(out))
     check(made.runs, config, Places(out))
     return made

@@ -8,27 +8,22 @@ Prints one line of JSON, see `Measured`; FACE becomes an .npy file of the split'
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...configs.errors import JobFailed, UsageError
 from ..data.dataset import Dataset
+from ..data.examples import Examples
 from ..evaluation.evaluate import check, evaluate_examples
 from ..evaluation.metrics import Metrics
 from ..evaluation.timing import BATCH, times
-from ..interpreter import Labeller
+from ..exporting.exports import OPENERS, Opener
+from ..exporting.parity import bytes_of
 from ..manifest import FILES
 from ..package import ModelPackage, find
-from .measured import ExportFigures, Measured, to_json
-
-if TYPE_CHECKING:
-    from ..data.examples import Examples
-
-Predict = Callable[[np.ndarray], np.ndarray]  # uint8 (n, size, size, channels) to float32 (n, k)
+from .measured import Measured, MeasuredExport, to_json
 
 
 def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measured, np.ndarray]:
@@ -37,13 +32,11 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
     Raises:
         UsageError: crops, classes or split do not fit.
     """
-    from ..data.examples import Examples
-
     check(package.id, package.classes, package.crop, dataset, split)
     examples = Examples(dataset, package.classes)
     result = evaluate_examples(package, examples, split, changed=0)
     faces = next(crops for crops, _ in examples.crops(split, BATCH) if len(crops))
-    names = sorted(name for name in package.files if Path(name).suffix in OPENERS)
+    exports = sorted((file, OPENERS[name]) for name, file in package.exports.items() if name in OPENERS)
     shared = {key.name: getattr(result.metrics, key.name) for key in fields(Metrics) if key.name in Measured.__dataclass_fields__}
     measured = Measured(
         model=package.id,
@@ -52,37 +45,18 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
         export=package.export,
         parameters=_parameters(Path(package.folder, FILES['keras'])),
         absent=result.absent,
-        exports=tuple(_export(Path(package.folder, name), examples, split, faces) for name in names),
+        exports=tuple(_export(Path(package.folder, file), opener, examples, split, faces) for file, opener in exports),
         **shared,
     )
     return measured, faces
 
 
-def _export(path: Path, examples: Examples, split: str, faces: np.ndarray) -> ExportFigures:
-    opener = OPENERS[path.suffix]
+def _export(path: Path, opener: Opener, examples: Examples, split: str, faces: np.ndarray) -> MeasuredExport:
     predict = opener(path)
     right = [predict(crops).argmax(axis=1) == labels for crops, labels in examples.crops(split) if len(crops)]
     taken = times(lambda: opener(path), faces)
     accuracy = float(np.concatenate(right).mean())
-    return ExportFigures(path.name, path.stat().st_size, accuracy, taken.load, taken.latency, taken.faces_per_second)
-
-
-def _open_tflite(path: Path) -> Predict:
-    return Labeller(path.read_bytes()).predict
-
-
-def _open_onnx(path: Path) -> Predict:
-    import onnxruntime
-
-    from ..exporting.onnx import INPUT, OUTPUT
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
-    return lambda crops: session.run([OUTPUT], {INPUT: crops})[0]
-
-
-OPENERS: dict[str, Callable[[Path], Predict]] = {'.tflite': _open_tflite, '.onnx': _open_onnx}  # of what runs without TensorFlow
+    return MeasuredExport(path.name, bytes_of(path), accuracy, taken.load, taken.latency, taken.faces_per_second)
 
 
 def _parameters(path: Path) -> int | None:

@@ -10,7 +10,7 @@ from ..evaluation.confidence import ReliabilityBin
 
 
 @dataclass(frozen=True)
-class ExportFigures:
+class MeasuredExport:
     """One export of a package, run on one thread.
 
     Attributes:
@@ -60,10 +60,10 @@ class Measured:
     recall: dict[str, float | None]
     confusion: list[list[int]]
     reliability: tuple[ReliabilityBin, ...]
-    exports: tuple[ExportFigures, ...]
+    exports: tuple[MeasuredExport, ...]
 
     @property
-    def labelling(self) -> ExportFigures:
+    def labelling(self) -> MeasuredExport:
         """The figures of the export that labels."""
         return next(one for one in self.exports if one.file == self.export)
 
@@ -79,6 +79,6 @@ def from_json(line: str) -> Measured:
     tuples = {
         'absent': tuple(said['absent']),
         'reliability': tuple(ReliabilityBin(**one) for one in said['reliability']),
-        'exports': tuple(ExportFigures(**one) for one in said['exports']),
+        'exports': tuple(MeasuredExport(**one) for one in said['exports']),
     }
     return Measured(**said | tuples)

@@ -57,13 +57,13 @@ def _done(run: Run, row: Row, split: str, places: Places, tell: Tell) -> Result:
     folder = _folder(run, places)
     said = told.read(find(folder).folder)
     row = replace(row, epochs_run=said.epochs, ended=said.ended, train_seconds=said.seconds, training_accuracy=said.training_accuracy)
-    row = replace(row, package=row.package or f'runs/{run.id}')
+    row = replace(row, package=row.package or f'runs/{run.id}', parameters=said.parameters)
     found = figures(folder, run, split, places)
     if isinstance(found, str):
         return Result(failed(row, f'cannot be measured: {found}', said.epochs))
     package = find(folder)
     keras = Path(package.folder, FILES['keras'])
-    row = with_figures(row, found.measured, found.load_cold, keras.stat().st_size if keras.is_file() else None)
+    row = with_figures(row, found.measured, found.load_cold, keras.stat().st_size if keras.is_file() else None, said.accuracy_change)
     confusion = tuple(tuple(counts) for counts in found.measured.confusion)
     return Result(expecting(row, row.expected), confusion, found.measured.reliability, said.history, package.files)
 

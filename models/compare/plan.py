@@ -21,11 +21,13 @@ class Training:
     """What is trained, and how.
 
     Attributes:
+        weights_asked_for: whether the call says what it begins with; else its recipe does, and that may be a file that is not here.
         after: id of the run whose package it begins with, None where it begins with something else.
     """
 
     dataset: Dataset
     config: TrainConfig
+    weights_asked_for: bool = False
     after: str | None = None
 
 
@@ -92,13 +94,14 @@ def _run(asked: Asked, config: CompareConfig, datasets: Mapping[str, Dataset], t
     if asked.package is not None:
         return Run(asked.id, test or _dataset(asked, datasets), asked.package)
     dataset = _dataset(asked, datasets)
-    said = dict(asked.options)
-    recipe = asked.recipe or recipe_of(said.get('architecture'), config.recipes)
-    for_all = {key: getattr(config, key) for key in FOR_ALL}
-    options = load(TrainConfig, 'train', recipe, for_all | said)
+    for_all = {key: getattr(config, key) for key in FOR_ALL if getattr(config, key) is not None}
+    said = for_all | dict(asked.options)
+    recipe = asked.recipe or recipe_of(said.get('architecture'), config.recipes, said.get('weights'))
+    options = load(TrainConfig, 'train', recipe, said)
     if 'learning_rate' in said:
         options = _fine_tuned_in_proportion(options, load(TrainConfig, 'train', recipe).learning_rate)
-    return Run(asked.id, test or dataset, Training(dataset, options if options.name else replace(options, name=asked.id)))
+    training = Training(dataset, options if options.name else replace(options, name=asked.id), 'weights' in said)
+    return Run(asked.id, test or dataset, training)
 
 
 def _fine_tuned_in_proportion(options: TrainConfig, usual: float) -> TrainConfig:

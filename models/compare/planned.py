@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ...configs.errors import UsageError
 from ...configs.schema import CompareConfig, TrainConfig
-from ..data.dataset import Dataset
 from ..manifest import MANIFEST
 from ..package import find
 from ..training.recipe import expected_on, identity, read_identity, refuse_another
@@ -31,7 +30,7 @@ def planned(run: Run, split: str) -> Row:
         row,
         dataset=dataset.id,
         architecture=config.architecture,
-        weights=f'run {run.source.after}' if _waits(run) else beginning.began_with(config),
+        weights=f'run {run.source.after}' if _waits(run) else config.weights if _lacking(config) else beginning.began_with(config),
         classes=dataset.subset(config.classes),
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
@@ -45,8 +44,8 @@ def check(runs: tuple[Run, ...], config: CompareConfig, places: Places) -> None:
     """Looks for all that can be known to be wrong before anything is trained.
 
     Raises:
-        UsageError: a dataset without a split, classes that it lacks, an architecture, weights or package that is not there, a package
-            whose files differ from its manifest, or an id that belongs to another training in this OUT.
+        UsageError: a dataset without a split, classes that it lacks, an architecture or package that is not there, weights that were asked
+            for and are not, a package whose files differ from its manifest, or an id that belongs to another training in this OUT.
     """
     spelled_out(sorted({run.source.config.architecture for run in runs if isinstance(run.source, Training)}))
     for run in runs:
@@ -54,8 +53,9 @@ def check(runs: tuple[Run, ...], config: CompareConfig, places: Places) -> None:
         if isinstance(run.source, str):
             find(run.source)
         elif not _waits(run):
-            _check_training(run.source.dataset, run.source.config)
-            _refuse_another(run.id, run.source, places)
+            _check_training(run.source)
+            if not _lacking(run.source.config):
+                _refuse_another(run.id, run.source, places)
 
 
 def unfit(run: Run) -> str:
@@ -64,6 +64,8 @@ def unfit(run: Run) -> str:
         return ''
     if _waits(run):
         return f'it begins with the package of run {run.source.after}, which is not there'
+    if reason := _lacking(run.source.config):
+        return reason
     if run.source.dataset == run.test:
         return ''
     dataset = run.source.dataset
@@ -97,12 +99,22 @@ def _of_package(package: str, row: Row) -> Row:
     )
 
 
-def _check_training(dataset: Dataset, config: TrainConfig) -> None:
+def _lacking(config: TrainConfig) -> str:
+    """Why what a training begins with is not to be had; empty where it is."""
+    try:
+        beginning.began_with(config)
+    except UsageError as error:
+        return str(error)
+    return ''
+
+
+def _check_training(training: Training) -> None:
     for split in SPLITS_TO_TRAIN:
-        dataset.files(split)
-    dataset.subset(config.classes)
-    beginning.check(config)
-    beginning.began_with(config)
+        training.dataset.files(split)
+    training.dataset.subset(training.config.classes)
+    beginning.check(training.config)
+    if training.weights_asked_for:
+        beginning.began_with(training.config)
 
 
 def _refuse_another(name: str, training: Training, places: Places) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..evaluation.confidence import ReliabilityBin
 from ..whole import write_whole
-from .measured import ExportFigures
+from .measured import MeasuredExport
 from .row import Row
 
 
@@ -47,7 +47,7 @@ def read(path: Path) -> Result | None:
 
 def _parsed(said: dict[str, Any]) -> Result:
     row = said['row']
-    exports = row['exports'] and tuple(ExportFigures(**one) for one in row['exports'])
+    exports = row['exports'] and tuple(MeasuredExport(**one) for one in row['exports'])
     return Result(
         Row(**row | {'exports': exports} | {name: None if row[name] is None else tuple(row[name]) for name in ('classes', 'absent')}),
         tuple(tuple(counts) for counts in said['confusion']),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..manifest import FILES
-from .measured import ExportFigures, Measured
+from .measured import Measured, MeasuredExport
 
 OK, FAILED = 'ok', 'failed'
 
@@ -35,8 +35,8 @@ class Row:
         keras_bytes, tflite_bytes, int8_bytes: sizes of the files. bytes: of the one that labels, export.
         load_cold: from the start of a fresh process, through its imports, to the first prediction.
         load_warm: opening it again to the first prediction. latency: for one face. faces_per_second: in batches of 256. One thread each.
-        fastest: of the exports that are no less accurate here than the float TFLite, the one of most faces a second; in a package without a
-            float TFLite, the export that labels stands for it.
+        fastest: the export of most faces a second at no measured loss: no less accurate here than the float TFLite, or in a package without
+            one than the Keras model, by what was measured when it was made.
         exports: the same figures of each.
     """
 
@@ -81,7 +81,7 @@ class Row:
     latency: float | None = None
     faces_per_second: float | None = None
     fastest: str | None = None
-    exports: tuple[ExportFigures, ...] | None = None
+    exports: tuple[MeasuredExport, ...] | None = None
 
 
 def failed(row: Row, reason: str, epochs_run: int | None = None) -> Row:
@@ -95,14 +95,19 @@ def expecting(row: Row, expected: float | None) -> Row:
     return replace(row, expected=expected, met=met)
 
 
-def with_figures(row: Row, measured: Measured, load_cold: float, keras_bytes: int | None) -> Row:
-    """A row with what was measured."""
+def with_figures(row: Row, measured: Measured, load_cold: float, keras_bytes: int | None, change: float | None) -> Row:
+    """A row with what was measured.
+
+    Args:
+        keras_bytes: size of the Keras file; None: there is none.
+        change: see `fastest`.
+    """
     sizes, own = {one.file: one.bytes for one in measured.exports}, measured.labelling
     return replace(
         row,
         status=OK,
         model=measured.model,
-        parameters=measured.parameters,
+        parameters=measured.parameters if row.parameters is None else row.parameters,
         examples=measured.examples,
         left_out=measured.left_out,
         absent=measured.absent,
@@ -121,13 +126,20 @@ def with_figures(row: Row, measured: Measured, load_cold: float, keras_bytes: in
         load_warm=own.load_warm,
         latency=own.latency,
         faces_per_second=own.faces_per_second,
-        fastest=fastest(measured.exports, measured.export),
+        fastest=fastest(measured.exports, measured.export, change or 0.0),
         exports=measured.exports,
     )
 
 
-def fastest(exports: Sequence[ExportFigures], labelling: str) -> str:
-    """File of the fastest export in batches whose accuracy is no less than the float TFLite's; where there is none, the labelling one's."""
+def fastest(exports: Sequence[MeasuredExport], labelling: str, change: float) -> str | None:
+    """File of the fastest export in batches at no measured loss; None where each of them has lost some.
+
+    Args:
+        labelling: file of the export that labels.
+        change: its accuracy less the Keras model's, when it was made. Where there is no float TFLite to be compared with, that model's
+            accuracy is what is left when the change is taken off.
+    """
     by_file = {one.file: one for one in exports}
-    least = by_file.get(FILES['float'], by_file[labelling]).accuracy
-    return max((one for one in exports if one.accuracy >= least), key=lambda one: one.faces_per_second).file
+    least = by_file[FILES['float']].accuracy if FILES['float'] in by_file else by_file[labelling].accuracy - change
+    kept = [one for one in exports if one.accuracy >= least]
+    return max(kept, key=lambda one: one.faces_per_second).file if kept else None

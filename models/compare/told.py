@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..manifest import METRICS
 from ..weights.beginning import NONE
 
-METRICS = 'metrics.json'
 ALL_EPOCHS = 'all epochs'
 
 
@@ -25,6 +25,8 @@ class Told:
         history: figures of each epoch, by name.
         best: the epoch whose weights it has, counted from 1.
         began_with: see `beginning.began_with`.
+        parameters: of the network.
+        accuracy_change: of the export that labels, against the Keras model's, as it was measured at its making.
         accuracy: on test. faces_per_second: see `Times`.
     """
 
@@ -36,6 +38,8 @@ class Told:
     history: tuple[dict[str, float], ...] = ()
     best: int | None = None
     began_with: str | None = None
+    parameters: int | None = None
+    accuracy_change: float | None = None
     accuracy: float | None = None
     faces_per_second: float | None = None
 
@@ -70,6 +74,8 @@ def read(package: str | Path) -> Told:
         history=_history(metrics),
         best=_as(int, said.get('best')),
         began_with=_as(str, began_with),
+        parameters=_as(int, metrics.get('parameters')),
+        accuracy_change=_accuracy_change(metrics.get('exports')),
         accuracy=_as(float, _map(metrics, 'splits', 'test').get('accuracy')),
         faces_per_second=_as(float, _map(metrics, 'speed').get('faces_per_second')),
     )
@@ -85,6 +91,11 @@ def _map(said: Any, *keys: str) -> Mapping[str, Any]:
 def _as(kind: type, value: Any) -> Any:
     """A value of a kind, where a whole number is a number, too; else None."""
     return value if type(value) is kind or (kind is float and type(value) is int) else None
+
+
+def _accuracy_change(exports: Any) -> float | None:
+    every = exports if isinstance(exports, list) else []
+    return next((_as(float, one.get('accuracy_change')) for one in every if isinstance(one, dict) and one.get('labels') is True), None)
 
 
 def _history(metrics: Any) -> tuple[dict[str, float], ...]:

@@ -85,9 +85,9 @@ RESULTS: Columns = {
 }
 TESTED: Columns = {'measured on': tested}
 COST_NOTE = (
-    'Cold: from the start of a fresh process, through its imports, to its first prediction. Warm: the same where all is imported. '
-    'One face and '
-    'faces a second: processor time of one thread, the latter in batches of 256. Medians.'
+    "Cold: from the start of a fresh process, through its imports and the check of all the package's files, to its first prediction. "
+    'Warm: opening the export that labels, to its first prediction. One face and faces a second: processor time, the latter in batches '
+    'of 256. Medians.'
 )
 COST: Columns = {
     'run': lambda row: row.id,
@@ -148,8 +148,8 @@ def _exports(rows: Sequence[Row]) -> View:
             speed = (seconds(one.load_warm), seconds(one.latency), f'{one.faces_per_second:,.0f}')
             lines.append((row.id, one.file, megabytes(one.bytes), percent(one.accuracy), *speed))
     note = (
-        'Of those that run without TensorFlow. Strong: the fastest of a package that is no less accurate here than its float TFLite, or '
-        'without one than what labels.'
+        'Strong: the fastest of a package at no measured loss, that is, no less accurate here than its float TFLite, or without one than '
+        'its Keras model when it was made.'
     )
     head = ('run', 'export', 'size', 'accuracy', 'warm', '1 face', 'faces a second')
     return View('Exports', note, head, tuple(lines), frozenset(strong))

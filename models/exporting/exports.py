@@ -24,7 +24,8 @@ from .saved_model import open_saved_model, write_saved_model
 
 SCORES = 1e-4
 TINY = float(np.finfo(np.float32).tiny)
-OPENERS: dict[str, Callable[[Path], Callable[[np.ndarray], np.ndarray]]] = {
+Opener = Callable[[Path], Callable[[np.ndarray], np.ndarray]]  # what is opened takes uint8 crops and gives probabilities float32 (n, k)
+OPENERS: dict[str, Opener] = {
     'float': lambda path: Labeller(path.read_bytes()).predict,
     'int8': lambda path: Labeller(path.read_bytes()).predict,
     'saved_model': open_saved_model,
@@ -122,8 +123,9 @@ def made(config: TrainConfig) -> tuple[str, ...]:
 
 
 def measure_exports(folder: Path, names: tuple[str, ...], source: Source, expected: Answers) -> list[ExportFigures]:
-    """Figures of the Keras file and of each named export, as it stands in the folder."""
-    every = [compare('keras', folder, expected.logits, expected)]
+    """Figures of the Keras file and of each named export, as they stand in the folder."""
+    saved = keras.saving.load_model(folder / FILES['keras'], compile=False)
+    every = [compare('keras', folder, answers(saved, source, expected.split).logits, expected)]
     for name in names:
         run = OPENERS[name](folder / FILES[name])
         every.append(compare(name, folder, np.concatenate([run(crops) for crops, _ in source.crops(expected.split)]), expected))

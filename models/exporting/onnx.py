@@ -66,8 +66,10 @@ def _name_by_place(graph: Any) -> None:
 
 
 def open_onnx(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Uint8 crops to float32 probabilities, by the file alone."""
+    """Uint8 crops to float32 probabilities, by the file alone and on one thread, as labelling is."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
     return lambda crops: session.run([OUTPUT], {INPUT: crops})[0]

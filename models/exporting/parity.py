@@ -99,7 +99,7 @@ def compare(name: str, folder: Path, scores: np.ndarray, expected: Answers) -> E
     return ExportFigures(
         name=name,
         file=FILES[name],
-        bytes=_bytes(folder / FILES[name]),
+        bytes=bytes_of(folder / FILES[name]),
         agreement=agreement,
         accuracy=accuracy,
         accuracy_change=change,
@@ -129,6 +129,7 @@ def _row(some: ExportFigures) -> str:
     return f'| {some.name} | `{some.file}` | {figures} | {role} |'
 
 
-def _bytes(path: Path) -> int:
+def bytes_of(path: Path) -> int:
+    """Size of a file, or of all files of a folder."""
     files = [path] if path.is_file() else path.rglob('*')
     return sum(file.stat().st_size for file in files if file.is_file())

@@ -23,7 +23,7 @@ from ..exporting.answering import answering
 from ..exporting.exports import Labelling, write_exports
 from ..exporting.parity import ExportFigures, section
 from ..interpreter import Labeller
-from ..manifest import FILES, MANIFEST
+from ..manifest import FILES, MANIFEST, METRICS
 from ..package import ModelPackage, find, hashes
 from ..weights.beginning import began_with
 from .fit import Fitted
@@ -53,11 +53,12 @@ def assemble(
     evaluations += [evaluate_package(package, other, 'test') for other in others]
     recipe = _recipe(fitted, source, others, config, command)
     speed = _speed(package, source)
-    _write_metrics(folder / 'metrics.json', recipe, fitted.progress.history, evaluations, exported.figures, speed)
+    parameters = network.count_params()
+    _write_metrics(folder / METRICS, recipe, fitted.progress.history, evaluations, exported.figures, speed, parameters)
     sources = [one for dataset in source.datasets for one in dataset.sources]
-    written = card(package, recipe, evaluations, network.count_params(), speed, sources, [section(exported.figures)])
+    written = card(package, recipe, evaluations, parameters, speed, sources, [section(exported.figures)])
     (folder / 'card.md').write_text(written)
-    described = hashes(folder, ('metrics.json', 'card.md', IDENTITY))
+    described = hashes(folder, (METRICS, 'card.md', IDENTITY))
     replace(package, files=package.files | described).write_manifest()
     return evaluations
 
@@ -111,8 +112,10 @@ def _write_metrics(
     evaluations: list[Evaluation],
     exports: tuple[ExportFigures, ...],
     speed: Times,
+    parameters: int,
 ) -> None:
     metrics: dict[str, Any] = {
+        'parameters': parameters,
         'splits': {result.place(recipe.home): asdict(result.metrics) for result in evaluations},
         'slices': {result.place(recipe.home): asdict(result.slices) for result in evaluations},
         'robustness': {result.place(recipe.home): [asdict(one) for one in result.robustness] for result in evaluations},

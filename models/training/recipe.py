@@ -11,9 +11,9 @@ from typing import Any
 from ...configs.errors import UsageError
 from ...configs.load import as_dict, load
 from ...configs.schema import TrainConfig
-from ..architectures.registry import is_keras_file
+from ..architectures.registry import is_keras_file, is_somebodys
 from ..data.dataset import SEVERAL
-from ..weights.beginning import digests
+from ..weights.beginning import NONE, digests
 from ..whole import write_whole
 
 IDENTITY = 'training.json'
@@ -80,7 +80,7 @@ def expected_on(config: TrainConfig, dataset: str) -> float | None:
 
 
 def without_effect(config: TrainConfig) -> list[str]:
-    """A line for each option that is not as usual and changes nothing."""
+    """A line for each option that is not as usual and changes nothing, or nothing for the better."""
     usual = load(TrainConfig, 'train')
     found = [
         f'{option} {getattr(config, option)} has no effect {when}'
@@ -90,6 +90,9 @@ def without_effect(config: TrainConfig) -> list[str]:
     ]
     if 0 < config.epochs <= config.frozen_epochs:
         found.append(f'epochs {config.epochs} are all frozen ones: nothing but the head learns')
+    if config.frozen_epochs and config.weights == NONE and not is_somebodys(config.architecture):
+        all_that_learns = f'in {config.frozen_epochs} frozen epochs a head on random features is all that learns'
+        found.append(f'weights {NONE}: {all_that_learns}; see from_nothing')
     return found
 
 

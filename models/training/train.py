@@ -21,7 +21,7 @@ from ...configs.schema import TrainConfig
 from ..architectures.registry import builder, plain_name
 from ..data.dataset import Dataset, id_of, load_together
 from ..exporting.onnx import refuse_without_converter
-from ..manifest import MANIFEST, is_name
+from ..manifest import MANIFEST, METRICS, is_name
 from ..package import ModelPackage
 from ..weights.beginning import check
 from .recipe import expected_on, identity, read_identity, refuse_another, without_effect, write_identity
@@ -138,7 +138,7 @@ def _finished(out: Path, asked: dict[str, object], config: TrainConfig) -> Model
         raise UsageError(f'--out {str(out)!r}: exists and was not written by `mien train`; name another folder')
     refuse_another(out, said, asked)
     package = ModelPackage.load(out)
-    measured_on = json.loads((out / 'metrics.json').read_text())['recipe']['config'].get('measure_on', [])
+    measured_on = json.loads((out / METRICS).read_text())['recipe']['config'].get('measure_on', [])
     for folder in config.measure_on:
         if Dataset.load(folder).id not in measured_on:
             raise UsageError(f'--out {str(out)!r}: is complete and was not measured on {folder!r}; `mien evaluate {out} {folder}` does it')

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from ...configs.errors import UsageError
 from ...configs.schema import TrainConfig
 from .. import package
-from ..architectures.registry import code, is_keras_file, is_somebodys, transferable
+from ..architectures.registry import ARCHITECTURES, code, is_keras_file, is_somebodys
 
 NONE, IMAGENET = 'none', 'imagenet'
 NETWORK = package.FILES['keras']
@@ -98,7 +98,7 @@ def check(config: TrainConfig) -> None:
     """
     if is_keras_file(config.architecture) and config.weights != NONE:
         raise UsageError(f'weights {config.weights!r}: the architecture {config.architecture!r} brings its own; leave --weights out')
-    if config.weights == IMAGENET and config.architecture not in transferable():
+    if config.weights == IMAGENET and (config.architecture in ARCHITECTURES or is_somebodys(config.architecture)):
         raise UsageError(f'weights {IMAGENET!r}: {config.architecture} is no network of Keras Applications; give --weights FILE or none')
     if not config.epochs and not is_keras_file(config.architecture):
         raise UsageError(f'epochs 0: {config.architecture} has no head to be taken as it is; name a Keras file as --architecture')

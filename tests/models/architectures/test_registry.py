@@ -55,6 +55,27 @@ def unsaveable(spec, classes):
     inputs = keras.Input((spec.crop, spec.crop, spec.channels))
     return keras.Model(inputs, keras.layers.Dense(classes)(Odd(lambda x: x)(keras.layers.Flatten()(inputs))))
 
+def with_code(spec, classes):
+    inputs = keras.Input((spec.crop, spec.crop, spec.channels))
+    return keras.Model(inputs, keras.layers.Dense(classes)(keras.layers.Lambda(lambda x: 2 * x)(keras.layers.Flatten()(inputs))))
+
+@keras.saving.register_keras_serializable()
+class Twice(keras.layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+class Thrice(keras.layers.Layer):
+    def call(self, x):
+        return 3 * x
+
+def unregistered(spec, classes):
+    inputs = keras.Input((spec.crop, spec.crop, spec.channels))
+    return keras.Model(inputs, keras.layers.Dense(classes)(Thrice()(keras.layers.Flatten()(inputs))))
+
+def with_a_layer(spec, classes):
+    inputs = keras.Input((spec.crop, spec.crop, spec.channels))
+    return keras.Model(inputs, keras.layers.Dense(classes)(Twice()(keras.layers.Flatten()(inputs))))
+
 def broken(spec, classes):
     raise ValueError('two\\nlines')
 
@@ -119,8 +140,8 @@ def test_a_network_works_on_the_crops_side_or_its_own(name, asked, crop, expecte
 
 @pytest.mark.usefixtures('module')
 def test_a_function_of_ones_own_is_an_architecture():
-    network = builder('mine_of_tests:build')(spec(12), 4)
-    assert network.output_shape == (None, 4)
+    for name in ('build', 'with_a_layer'):
+        assert builder(f'mine_of_tests:{name}')(spec(12), 4).output_shape == (None, 4)
     assert side('mine_of_tests:build', None, 12) == 12
 
 
@@ -141,7 +162,9 @@ def test_a_function_of_ones_own_is_an_architecture():
         ('mine_of_tests:subclass', 'its Net has no inputs of its own; begin it with keras.Input'),
         ('mine_of_tests:endless', 'its Sequential has no inputs of its own; begin it with keras.Input'),
         ('mine_of_tests:weightless', 'its network has no weights to train'),
-        ('mine_of_tests:unsaveable', 'its network cannot be saved .NotImplementedError: .*; give that layer a get_config'),
+        ('mine_of_tests:unsaveable', 'its network cannot be saved and loaded again .NotImplementedError: .*; give its layers a get_config'),
+        ('mine_of_tests:with_code', 'its network cannot be saved and loaded again .*; give its layers a get_config .*, and none a lambda'),
+        ('mine_of_tests:unregistered', r'saved and loaded again .*Thrice.* and @keras\.saving\.register_keras_serializable'),
         ('mine_of_tests:broken', 'raised ValueError: two lines'),
         ('mine_of_tests:picky', '^its own line$'),
     ],

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mien.models.compare.measured import ExportFigures
+from mien.models.compare.measured import MeasuredExport
 from mien.models.compare.row import OK, Row
 
 EXPORTS = (
-    ExportFigures('model-int8.tflite', 700, 0.89, 0.002, 0.0001, 9000.0),
-    ExportFigures('model.onnx', 2600, 0.9, 0.004, 0.0002, 4000.0),
-    ExportFigures('model.tflite', 2500, 0.9, 0.003, 0.0003, 3000.0),
+    MeasuredExport('model-int8.tflite', 700, 0.89, 0.002, 0.0001, 9000.0),
+    MeasuredExport('model.onnx', 2600, 0.9, 0.004, 0.0002, 4000.0),
+    MeasuredExport('model.tflite', 2500, 0.9, 0.003, 0.0003, 3000.0),
 )
 
 

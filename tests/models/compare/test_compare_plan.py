@@ -104,19 +104,37 @@ def test_datasets_of_one_name_are_called_by_their_folders(folder):
 
 
 @pytest.mark.parametrize(
-    ('architecture', 'said', 'recipe'),
+    ('architecture', 'said', 'weights', 'recipe'),
     [
-        (None, {}, 'train'),
-        ('dcnn', {}, 'dcnn'),
-        ('dcnn', {'dcnn': 'run_2_1'}, 'run_2_1'),
-        ('compact_resnet', {}, 'compact_resnet'),
-        ('MobileNetV2', {}, 'transfer'),
-        ('mine.networks:build', {}, 'train'),
-        ('folder/network.keras', {}, 'train'),
+        (None, {}, None, 'train'),
+        ('dcnn', {}, None, 'dcnn'),
+        ('dcnn', {'dcnn': 'run_2_1'}, None, 'run_2_1'),
+        ('compact_resnet', {}, 'none', 'compact_resnet'),
+        ('MobileNetV2', {}, None, 'transfer'),
+        ('MobileNetV2', {}, 'imagenet', 'transfer'),
+        ('MobileNetV2', {}, 'none', 'from_nothing'),
+        ('MobileNetV2', {'MobileNetV2': 'run_t'}, 'none', 'run_t'),
+        ('mine.networks:build', {}, 'none', 'train'),
+        ('folder/network.keras', {}, None, 'train'),
     ],
 )
-def test_the_recipe_of_an_architecture(architecture, said, recipe):
-    assert recipe_of(architecture, said) == recipe
+def test_the_recipe_of_an_architecture(architecture, said, weights, recipe):
+    assert recipe_of(architecture, said, weights) == recipe
+
+
+def test_a_network_that_learns_from_nothing_has_no_frozen_phase(folder):
+    (run,) = plan(config(architectures=('MobileNet',), weights='none'), [folder('raw')]).runs
+    assert (trained(run).weights, trained(run).frozen_epochs, trained(run).fine_tuning_rate) == ('none', 0, None)
+
+
+def test_weights_of_a_recipe_that_are_not_here_fail_one_run_alone(folder, tmp_path):
+    recipe = tmp_path / 'mine.yaml'
+    recipe.write_text('architecture: fernet\nweights: no_module_of_this_name:file.h5\n')
+    asked = config(architectures=('dcnn', 'fernet'), recipes={'fernet': str(recipe)})
+    there, lacking = prepared([folder('raw')], tmp_path / 'out', asked).runs
+    assert unfit(there) == ''
+    assert "no module 'no_module_of_this_name' is installed" in unfit(lacking)
+    assert planned(lacking, 'test').weights == 'no_module_of_this_name:file.h5'
 
 
 def test_all_architectures_are_those_of_keras_too_and_another_one_is_refused(capsys):

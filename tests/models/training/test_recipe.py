@@ -32,14 +32,22 @@ def test_an_option_that_did_not_exist_had_its_default(train_config, tmp_path):
         ({'warmup_epochs': 2, 'schedule': 'cosine', 'plateau_factor': 0.1}, ['plateau_factor 0.1 has no effect with schedule cosine']),
         ({'input_range': '0..1'}, ['input_range 0..1 has no effect with an architecture that is no Keras file']),
         ({'input_range': '0..1', 'architecture': 'mine.keras'}, []),
-        ({'frozen_epochs': 3, 'epochs': 3}, ['epochs 3 are all frozen ones: nothing but the head learns']),
+        ({'frozen_epochs': 3, 'epochs': 3, 'weights': 'imagenet'}, ['epochs 3 are all frozen ones: nothing but the head learns']),
+        (
+            {'frozen_epochs': 3},
+            ['weights none: in 3 frozen epochs a head on random features is all that learns; see from_nothing'],
+        ),
+        ({'frozen_epochs': 3, 'architecture': 'mine.keras'}, []),
     ],
 )
 def test_what_is_asked_for_in_vain_is_told(options, said):
     assert without_effect(load(TrainConfig, 'train', None, options)) == said
 
 
-@pytest.mark.parametrize('name', [name for name in shipped() if name.startswith(('run_', 'default_', 'fer2013_m', 'face_', 'dlib_', 'tr'))])
+RECIPES = ('run_', 'default_', 'fer2013_m', 'face_', 'dlib_', 'from_', 'tr')
+
+
+@pytest.mark.parametrize('name', [name for name in shipped() if name.startswith(RECIPES)])
 def test_no_shipped_recipe_asks_for_anything_in_vain(name):
     assert without_effect(load(TrainConfig, 'train', name)) == []
 
