@@ -15,7 +15,6 @@ from ...configs.schema import TrainConfig
 from ..architectures.architecture import InputSpec
 from ..architectures.keras_file import Meaning, around
 from ..architectures.registry import builder, is_keras_file, is_somebodys, side
-from ..data.augment import Augmentation
 from ..data.dataset import Dataset
 from ..data.graph import TransformGraph
 from ..data.records import Source
@@ -23,12 +22,10 @@ from ..data.stored_records import told_plainly
 from ..weights.begin import begin
 from .fused import fused
 from .journal import STATE, Journal, Progress
-from .keep import KeepJournal, StopAtNaN
-from .phases import Phase, compile_for, phases, trainable
-from .progress import ShowProgress
-from .schedule import Cosine
+from .phases import phases, trainable
 from .teachers import Teachers
-from .team import StayEqual, Team
+from .team import Team
+from .trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -82,21 +79,21 @@ def fit(source: Source, config: TrainConfig, journal: Path, logs: Path, team: Te
         JobFailed: the loss is no number any more, or another worker is gone.
     """
     team = team or Team.of(config.device)
-    team.check(_batch_size(source, config))
+    trainer = Trainer(replace(source, teach=Teachers.of(config, source)), config, Journal(journal), logs, team)
+    team.check(trainer.batch_size)
     team.give_state(journal / STATE)
-    source = replace(source, teach=Teachers.of(config, source))
     keras.utils.clear_session()  # layers are counted from one again: their names stand in the export, and so in its digest
     keras.utils.set_random_seed(config.seed + 1)  # tf.data takes no tensor as its seed while the global seed is 0
     with _precision(config.precision), told_plainly(source.folders), team.together():
         model = for_training(network(source, config), config)
         may_learn = trainable(model)
         for phase in phases(config):
-            _run(model, may_learn, phase, source, config, Journal(journal), logs, team)
+            trainer.run(model, may_learn, phase)
             gc.collect()  # what a phase held, its decoded crops among it, goes before the next one holds its own
     best = network(source, config)
-    progress = Journal(journal).progress()
+    progress = trainer.journal.progress()
     if progress.history and team.chief:
-        Journal(journal).restore_best(best)
+        trainer.journal.restore_best(best)
     return Fitted(best, progress)
 
 
@@ -114,57 +111,6 @@ def for_training(model: keras.Model, config: TrainConfig) -> keras.Model:
     """A network as it is trained: see `fused`."""
     known = not is_somebodys(config.architecture)  # what stands in a user's network cannot be known
     return fused(model) if known else model
-
-
-def _run(
-    model: keras.Model,
-    may_learn: list[keras.Layer],
-    phase: Phase,
-    source: Source,
-    config: TrainConfig,
-    journal: Journal,
-    logs: Path,
-    team: Team,
-) -> None:
-    done = journal.progress()
-    if done.ended or len(done.history) >= phase.end:
-        return
-    compile_for(model, phase, config, may_learn)
-    team.prepare(model)
-    batch_size = _batch_size(source, config)
-    steps = source.size('train') // batch_size
-    first, how = len(done.history), Augmentation.of(config)
-    model.fit(
-        team.shared(lambda share: source.training(first, phase.end, batch_size, config.seed, how, share)),
-        initial_epoch=len(done.history),
-        epochs=phase.end,
-        steps_per_epoch=steps,
-        validation_data=team.shared(lambda share: source.evaluation('validation', share)),
-        validation_steps=None if team.size == 1 else source.evaluation_steps('validation', team.size),
-        callbacks=_callbacks(phase, config, journal, logs, steps, team),
-        shuffle=False,
-        verbose=0,
-    )
-
-
-def _batch_size(source: Source, config: TrainConfig) -> int:
-    return min(config.batch_size, source.size('train'))
-
-
-def _callbacks(phase: Phase, config: TrainConfig, journal: Journal, logs: Path, steps: int, team: Team) -> list[keras.callbacks.Callback]:
-    stops = not phase.frozen and config.stop_patience is not None
-    deciding = [_rate(phase, config, steps), *([keras.callbacks.EarlyStopping(patience=config.stop_patience)] if stops else [])]
-    average = [] if config.ema is None else [keras.callbacks.SwapEMAWeights()]  # validation sees the average
-    told = [keras.callbacks.TensorBoard(str(logs), write_graph=False), ShowProgress(config.epochs, steps)] if team.chief else []
-    keep = KeepJournal(journal, phase, deciding, config.minutes)
-    equal = [] if team.size == 1 else [StayEqual(team, config.minutes is not None)]
-    return [*average, *deciding, StopAtNaN(), *told, keep, *equal]
-
-
-def _rate(phase: Phase, config: TrainConfig, steps: int) -> keras.callbacks.Callback:
-    if config.schedule == 'cosine':
-        return Cosine(phase, config.warmup_epochs, steps)
-    return keras.callbacks.ReduceLROnPlateau(factor=config.plateau_factor, patience=config.plateau_patience, min_delta=0)
 
 
 @contextmanager
