@@ -54,7 +54,6 @@ def train(dataset_folders: Sequence[str], out: str, config: TrainConfig, command
     _check_names(config)
     refuse_without_converter(config.exports)
     asked = identity(config, id_of(datasets))
-    from ..data.seen import refuse_seen, seen
     from .assemble import assemble
     from .fit import fit, open_source
     from .team import Team
@@ -72,14 +71,7 @@ def train(dataset_folders: Sequence[str], out: str, config: TrainConfig, command
     with _undone_by_a_wrong_call(partial):
         source = open_source(datasets[0], config, datasets[1:])
         others = _others(config, source)
-        for part in source.parts():
-            for split in part.dataset.splits():
-                part.holds(split)  # reads it once: what is damaged is told before the training
-        refuse_seen(datasets)
-        for trained, measured in product(datasets, others):
-            if count := seen(trained, measured, 'test'):
-                what = f'{count:,} faces of the test split of {measured.folder!r} are in train of {trained.folder!r}'
-                print(f'mien: warning: {what}: its figures are not of unseen faces alone', file=sys.stderr)
+        _read_once(source, others)
         fitted = fit(source, config, partial / WORK, partial / 'logs', team)
     evaluations = assemble(partial, fitted, source, others, config, command)
     partial.rename(out)
@@ -107,6 +99,25 @@ def _others(config: TrainConfig, source: Source) -> list[Dataset]:
             classes = ', '.join(source.classes)
             raise UsageError(f'dataset {other.folder!r}: no example of {classes} in test; leave it out of --measure-on')
     return others
+
+
+def _read_once(source: Source, others: list[Dataset]) -> None:
+    """Tells what is wrong with the faces before any is learnt.
+
+    Raises:
+        JobFailed: records are damaged.
+        UsageError: a dataset's training faces measure another one.
+    """
+    from ..data.seen import refuse_seen, seen
+
+    for part in source.parts():
+        for split in part.dataset.splits():
+            part.holds(split)
+    refuse_seen(source.datasets)
+    for trained, measured in product(source.datasets, others):
+        if count := seen(trained, measured, 'test'):
+            what = f'{count:,} faces of the test split of {measured.folder!r} are in train of {trained.folder!r}'
+            print(f'mien: warning: {what}: its figures are not of unseen faces alone', file=sys.stderr)
 
 
 @contextmanager

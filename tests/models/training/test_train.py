@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from mien.configs.errors import JobFailed, UsageError
+from mien.models.data.examples import Examples
 from mien.models.evaluation.evaluate import evaluate
 from mien.models.package import ModelPackage
 from mien.models.training.fit import open_source
@@ -110,8 +111,12 @@ def test_a_damaged_transform_graph_is_a_wrong_call(dataset, train_config, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_package_is_measured_on_another_dataset_too(dataset, rewritten, train_config, tmp_path):
+def test_a_package_is_measured_on_another_dataset_too(dataset, rewritten, train_config, tmp_path, capsys):
+    learnt = tf.io.encode_png(next(Examples(dataset, dataset.classes).crops('train'))[0][0]).numpy()
+
     def lose_happiness(example):
+        if example.features.feature['uri'].bytes_list.value[0] == b'test/5':
+            example.features.feature['image'].bytes_list.value[0] = learnt
         if example.features.feature['label_name'].bytes_list.value[0] == b'happiness':
             example.features.feature['label_name'].bytes_list.value[0] = b'neutral'
 
@@ -125,6 +130,7 @@ def test_a_package_is_measured_on_another_dataset_too(dataset, rewritten, train_
     happy = dataset.classes.index('happiness')
     assert sum(metrics['splits']['test']['confusion'][happy]) > sum(metrics['splits'][place]['confusion'][happy]) == 0
     assert f'### {place}' in Path(package.folder, 'card.md').read_text()
+    assert f'warning: 1 faces of the test split of {other.folder!r} are in train of {dataset.folder!r}' in capsys.readouterr().err
 
 
 @pytest.mark.slow
