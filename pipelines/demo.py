@@ -70,7 +70,7 @@ def package_folder(package: str) -> Path:
     """Where an installed package keeps its files; it is not imported."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise UsageError(f"mien demo needs the package {package!r}, which is not installed: pip install 'mien[demo]'")
+        raise UsageError(f"mien demo needs the package {package!r}, which is not installed: pip install '.[demo]' in mien's checkout")
     return Path(spec.submodule_search_locations[0])
 
 
