@@ -14,7 +14,7 @@ from ...configs.errors import UsageError
 from .dataset import SEVERAL, Dataset, id_of
 from .serialized import count, rows, serialized
 
-BATCH = 256
+BATCH, FEW = 256, 1024
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ class Examples:
         found = list(rows(records.batch(1024).map(lambda some: tf.io.parse_example(some, features)), self.folders))
         ids, names = ([text.decode() for row in found for text in row[name].tolist()] for name in ('face_id', 'label_name'))
         return ids, names
+
+    def are_divided(self, split: str) -> bool:
+        """Whether any of the first FEW faces of a split has votes for more than one class."""
+        first = next(rows(self.decoded(split, FEW), self.folders))
+        return bool((first['label_distribution'].max(axis=1) < first['label_distribution'].sum(axis=1)).any())
 
     def decoded(self, split: str, batch: int) -> tf.data.Dataset:
         """The examples that take part, decoded, `batch` at a time, in the records' order."""

@@ -66,12 +66,14 @@ def train(dataset_folders: Sequence[str], out: str, config: TrainConfig, command
     if not to_do:
         return _finished(Path(out), asked, config)
     for text in without_effect(config):
-        print(f'mien: warning: {text}', file=sys.stderr)
+        _warn(text)
     partial = _open_partial(Path(out), asked)
     with _undone_by_a_wrong_call(partial):
         source = open_source(datasets[0], config, datasets[1:])
         others = _others(config, source)
         _read_once(source, others)
+        if config.soft_labels and not source.are_divided('train'):
+            _warn(f'soft_labels has no effect: dataset {source.folders} has no face with votes for more than one class')
         fitted = fit(source, config, partial / WORK, partial / 'logs', team)
     evaluations = assemble(partial, fitted, source, others, config, command)
     partial.rename(out)
@@ -117,7 +119,11 @@ def _read_once(source: Source, others: list[Dataset]) -> None:
     for trained, measured in product(source.datasets, others):
         if count := seen(trained, measured, 'test'):
             what = f'{count:,} faces of the test split of {measured.folder!r} are in train of {trained.folder!r}'
-            print(f'mien: warning: {what}: its figures are not of unseen faces alone', file=sys.stderr)
+            _warn(f'{what}: its figures are not of unseen faces alone')
+
+
+def _warn(text: str) -> None:
+    print(f'mien: warning: {text}', file=sys.stderr)
 
 
 @contextmanager

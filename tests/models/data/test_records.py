@@ -200,3 +200,13 @@ def test_a_class_that_only_another_dataset_has_is_named(dataset, rewritten, trai
     with pytest.raises(UsageError, match=r'has fear, .* has not; name it first, or say by --classes which to train on'):
         open_source(dataset, train_config(), (other,))
     assert open_source(dataset, train_config(classes=dataset.classes), (other,)).size('train') == 192
+
+
+def test_faces_on_which_all_annotators_agree_have_nothing_soft(source, rewritten):
+    def agree(example):
+        votes = example.features.feature['label_distribution'].float_list
+        votes.value[:] = [float(vote > 0.5) for vote in votes.value]
+
+    agreed = replace(source, dataset=rewritten(agree))
+    assert (source.are_divided('train'), agreed.are_divided('train')) == (True, False)
+    assert not replace(agreed, classes=('neutral', 'surprise')).are_divided('train')
