@@ -9,8 +9,9 @@ import keras
 
 from ...configs.schema import TrainConfig
 from ..weights.layer_weights import head, leaves
+from .adam import Adam
 
-OPTIMIZERS = {'adam': keras.optimizers.Adam, 'nadam': keras.optimizers.Nadam}
+OPTIMIZERS = {'adam': Adam, 'nadam': keras.optimizers.Nadam}
 
 
 @dataclass(frozen=True)
