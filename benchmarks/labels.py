@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ def _in_a_process(process: multiprocessing.process.BaseProcess) -> None:
     assert process.exitcode == 0
 
 
-def _in_process(work: Callable[[int, Path], float], count: int, scratch: Path, answer: object) -> None:
+def _in_process(work: Callable[[int, Path], float], count: int, scratch: Path, answer: Connection) -> None:
     seconds = work(count, scratch)
     answer.send((seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 

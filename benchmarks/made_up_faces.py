@@ -7,6 +7,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
@@ -49,7 +50,7 @@ def _crop(number: int) -> np.ndarray:
     return (smooth * (0.9 if copied else 1.0)).astype(np.uint8)[..., None]
 
 
-def _find(count: int, config: BuildConfig, answer: object) -> None:
+def _find(count: int, config: BuildConfig, answer: Connection) -> None:
     import apache_beam as beam
 
     from mien.transforms.duplicates.find import FindGroups

@@ -15,6 +15,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from mien.configs.load import load
@@ -55,7 +56,7 @@ def _measured(work: Callable[[int, Path], float], count: int) -> tuple[float, fl
     return seconds, peak
 
 
-def _in_process(work: Callable[[int, Path], float], count: int, answer: object) -> None:
+def _in_process(work: Callable[[int, Path], float], count: int, answer: Connection) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         seconds = work(count, Path(scratch))
         answer.send((seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))

@@ -3,8 +3,8 @@
     python -m benchmarks.training_speed DATASET [--architectures A,B] [--steps N] [--rounds N]
 
     mien         records, augmentation, callbacks, journal left out: what an epoch of `mien train` does between validations
-    keras        Keras's fit of the network as Keras makes it, on one batch that is held in memory, no callbacks
-    fit          the same of the network as mien trains it: its batch normalisation is one kernel
+    keras        Keras's fit of the network and with the Adam as Keras makes them, on one batch that is held in memory, no callbacks
+    fit          the same of the network and with the Adam of mien, of one kernel each for batch normalisation and for a step
     step         the same step as one tf.function, called in a loop
     bfloat16     fit with layers in mixed_bfloat16
 
@@ -31,7 +31,7 @@ from mien.models.data.dataset import Dataset
 from mien.models.data.records import Source
 from mien.models.training.fit import for_training, network, open_source
 from mien.models.training.keep import StopAtNaN
-from mien.models.training.phases import compile_for, phases
+from mien.models.training.phases import compile_for, phases, trainable
 from mien.models.training.progress import ShowProgress
 
 BATCHES = {'compact_resnet': 64, 'dcnn': 32, 'fernet': 64, 'mini_xception': 32}
@@ -120,7 +120,9 @@ def _speeds(source: Source, config: TrainConfig, steps: int, rounds: int) -> Spe
 def _compiled(source: Source, config: TrainConfig, as_trained: bool = True) -> keras.Model:
     model = network(source, config)
     model = for_training(model, config) if as_trained else model
-    compile_for(model, phases(config)[-1], config)
+    compile_for(model, phases(config)[-1], config, trainable(model))
+    if not as_trained:
+        model.compile(keras.optimizers.Adam(config.learning_rate), model.loss, metrics=['accuracy'], jit_compile=False)
     return model
 
 
