@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -40,16 +43,19 @@ def robustness(
     """Figures of every change.
 
     Args:
-        predict: uint8 (n, size, size, channels) to float (n, k).
+        predict: uint8 (n, size, size, channels) to float (n, k), from several threads at once, one a core.
         batches: of crops, each uint8 (n, size, size, channels); one is held at a time.
         own: integers (all,), at least one, the classes that it gives them unchanged.
         labels: integers (all,).
     """
-    answers: dict[str, list[np.ndarray]] = {name: [] for name in CHANGES}
-    for crops in batches:
-        for name, change in CHANGES.items():
-            answers[name].append(predict(change(crops)).argmax(axis=1))
-    return tuple(_changed(name, own, np.concatenate(found), labels) for name, found in answers.items())
+
+    def answers(crops: np.ndarray, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        return predict(change(crops)).argmax(axis=1)
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        found = [list(pool.map(partial(answers, crops), CHANGES.values())) for crops in batches]
+    columns = zip(CHANGES, zip(*found, strict=True), strict=True)
+    return tuple(_changed(name, own, np.concatenate(column), labels) for name, column in columns)
 
 
 def mirrored(pixels: np.ndarray) -> np.ndarray:
