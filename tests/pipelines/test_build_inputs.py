@@ -18,6 +18,7 @@ from tests.real_faces import FACES, configured
 from tests.snapshots import rows
 
 
+@pytest.mark.slow
 def test_class_folders_split_by_content(faces, tmp_path):
     """Two INPUTs; a copy of a face under another name goes where the face goes."""
     anger = sorted((faces / 'public_test' / 'anger').iterdir())

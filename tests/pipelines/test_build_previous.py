@@ -89,6 +89,7 @@ def test_law_3_after_any_change(nights):
     assert content(full) != content(nights.old)
 
 
+@pytest.mark.slow
 def test_new_labels_and_another_policy_need_no_photo(nights):
     nights.labels['emotion'] = nights.labels['emotion'].replace('neutral', 'calm')
     config = dataclasses.replace(
@@ -101,6 +102,7 @@ def test_new_labels_and_another_policy_need_no_photo(nights):
     assert {row['reason'] for row in rows(new, 'rejects')} > {'blurred', 'other_class', 'truncated'}
 
 
+@pytest.mark.slow
 def test_another_crop_cuts_the_known_faces_again(nights):
     config = dataclasses.replace(CONFIG, crop_size=48, crop_channels=3)
     assert content(nights.build('new', config, previous=str(nights.old))) == content(nights.build('full', config))

@@ -90,6 +90,7 @@ def test_each_source_is_read_in_its_own_way(archive, monkeypatch, capsys):
     assert "--previous 'out' was made in another way (sources.faces.inputs" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_records_hold_source_and_weight_and_may_be_compressed(archive):
     config = dataclasses.replace(load(BuildConfig, 'build', str(archive / 'mixed.yaml')), compression='gzip', reject_ceiling=1.0)
     config = dataclasses.replace(config, labels=(f'faces={archive}/faces.csv', f'portraits={archive}/portraits.csv'))
@@ -105,6 +106,7 @@ def test_records_hold_source_and_weight_and_may_be_compressed(archive):
     assert not (archive / 'out' / 'dataset_info.json').exists()
 
 
+@pytest.mark.slow
 def test_two_files_that_claim_one_photo_are_told(archive, tmp_path):
     """Each label of such a photo is a reject; those of one file alone are not touched."""
     pandas.DataFrame([{'image': path.name, 'label': 'neutral'} for path in sorted((archive / 'one').iterdir())[:5]]).to_csv(
@@ -165,6 +167,7 @@ def both_ways(folder, portraits, splits):
     return ['build', 'crops', 'scenes', '--config', 'both.yaml', '--labels', labels, '--out', 'out']
 
 
+@pytest.mark.slow
 def test_a_photo_that_is_a_face_here_and_shows_one_there_stands_in_one_split(portraits_dir, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     call = both_ways(tmp_path, sorted(portraits_dir.iterdir())[:4], {'crops': 'train', 'scenes': 'test'})

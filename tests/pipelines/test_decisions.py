@@ -94,6 +94,7 @@ def test_of_duplicates_in_train_one_stays_and_evaluation_is_never_thinned(archiv
     assert sum(row['reason'] is None for row in duplicates) == 5
 
 
+@pytest.mark.slow
 def test_all_may_be_kept_but_what_crosses_splits_leaves(archive, faces):
     one, two = (path.read_bytes() for path in faces[:2])
     for name in ('a.png', 'b.png'):
@@ -105,6 +106,7 @@ def test_all_may_be_kept_but_what_crosses_splits_leaves(archive, faces):
     assert reasons(out) == {'train.png': 'duplicates_cross_splits', 'validation.png': 'duplicates_cross_splits'}
 
 
+@pytest.mark.slow
 def test_near_duplicates_are_not_sought_where_not_asked(archive, faces):
     archive.add('a.png', faces[0].read_bytes(), 'anger', 'train')
     archive.add('b.png', brighter(faces[0]), 'anger', 'test')
@@ -113,6 +115,7 @@ def test_near_duplicates_are_not_sought_where_not_asked(archive, faces):
     assert rows(out, 'duplicates') == []
 
 
+@pytest.mark.slow
 def test_too_large_a_group_is_none_and_that_is_said_aloud(archive, faces, capsys):
     """Four pictures that are alike, one of them twice, where two may be."""
     for number in range(4):
@@ -126,7 +129,7 @@ def test_too_large_a_group_is_none_and_that_is_said_aloud(archive, faces, capsys
     assert 'Such groups: 1, of 4 faces.' in (out / 'README.md').read_text()
 
 
-@pytest.mark.parametrize('seed', range(2))
+@pytest.mark.parametrize('seed', [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_no_subject_no_group_and_no_picture_stands_in_two_splits(archive, faces, seed):
     """Splits and subjects by chance, and copies of everything."""
     chance = random.Random(seed)
@@ -147,6 +150,7 @@ def test_no_subject_no_group_and_no_picture_stands_in_two_splits(archive, faces,
     assert verify(str(out)).findings == []
 
 
+@pytest.mark.slow
 def test_a_subject_with_two_splits_leaves_training(archive, faces):
     for split in ('train', 'test'):
         archive.add(f'ada-{split}.png', faces.pop().read_bytes(), 'anger', split, 'Ada')
@@ -171,6 +175,7 @@ def test_adding_photos_never_moves_old_ones(archive, faces):
     assert len(after) > len(before)
 
 
+@pytest.mark.slow
 def test_classes_are_balanced_by_a_stable_hash(archive, faces):
     for number, path in enumerate(faces):
         archive.add(f'{number}.png', path.read_bytes(), path.parent.name, 'train' if number % 4 else 'test')
@@ -191,6 +196,7 @@ def test_classes_are_balanced_by_a_stable_hash(archive, faces):
     assert place('x') == hashlib.sha256(b'mien balance 1\0x').hexdigest()[:16]
 
 
+@pytest.mark.slow
 def test_labels_that_do_not_fit_fail_the_job_over_a_ceiling(archive, faces, tmp_path):
     for number, path in enumerate(faces[:20]):
         archive.add(f'{number}.png', path.read_bytes(), 'anger' if number % 2 else 'bliss', 'train')

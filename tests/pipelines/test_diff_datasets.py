@@ -5,12 +5,15 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from mien.pipelines import cli
 from mien.pipelines.diff import Numbers
 from tests.diffs import build_into, compared, counts, uris
 from tests.snapshots import rows
 
 
+@pytest.mark.slow
 def test_a_photo_in_another_class_folder_is_another_example(classes, dataset, tmp_path, capsys):
     other = Path(shutil.copytree(classes, tmp_path / 'in'))
     (other / 'anger/0003.jpg').rename(other / 'happiness/0020.jpg')

@@ -118,6 +118,7 @@ def test_overwrite_replaces_only_by_something_complete(archive, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ['out']
 
 
+@pytest.mark.slow
 def test_overwrite_waits_for_readers_and_may_read_what_it_replaces(archive, tmp_path):
     out, narrow = tmp_path / 'out', dataclasses.replace(CONFIG, include=('*.jpg',), limit=4, shards=1)
     wider, run = dataclasses.replace(narrow, limit=5), Run(overwrite=True, previous=str(out))

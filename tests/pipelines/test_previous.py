@@ -72,7 +72,7 @@ def test_a_night_without_change_links_every_part(night, archive):
         assert (new / part.relative_to(old)).samefile(part) == (part.parent.name != 'plan')
 
 
-@pytest.mark.parametrize('shards', [(4, 4), (2, 8), (8, 2)])
+@pytest.mark.parametrize('shards', [pytest.param((4, 4), marks=pytest.mark.slow), (2, 8), pytest.param((8, 2), marks=pytest.mark.slow)])
 def test_law_3_the_bytes_are_those_of_a_full_run(night, archive, shards):
     before, after = (dataclasses.replace(CONFIG, shards=number) for number in shards)
     old = night('old', before)
@@ -92,6 +92,7 @@ def test_what_has_not_changed_is_not_opened_unless_asked(night, archive):
     assert content(night('paranoid', previous=str(old), paranoid=True)) == content(night('full')) != content(old)
 
 
+@pytest.mark.slow
 def test_a_file_as_young_as_the_listing_counts_as_changed(night, archive):
     young = sorted(archive.glob('A*.jpg'))[0]
     now = time.time() + 5  # as if it had changed while the listing ran
@@ -110,6 +111,7 @@ def test_what_the_moment_decided_is_always_tried_again(night, archive):
     assert statuses['gone.jpg'] == statuses['nowhere'] == 'ok'
 
 
+@pytest.mark.slow
 def test_retry_opens_photos_of_more_statuses(night, archive):
     old = night('old')
     photo = sorted(archive.glob('A*.jpg'))[0].read_bytes()
@@ -135,8 +137,8 @@ def other_model(tmp_path):
     return make
 
 
-@pytest.mark.parametrize('crops', [False, True])
-@pytest.mark.parametrize('crop', [{}, {'template': 'arcface-112'}])
+@pytest.mark.parametrize('crops', [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.parametrize('crop', [pytest.param({}, marks=pytest.mark.slow), {'template': 'arcface-112'}])
 def test_a_new_model_on_last_nights_faces_labels_as_if_it_had_found_them(night, archive, other_model, crop, crops):
     old = night('old', dataclasses.replace(CONFIG, crops=crops))
     change(archive)
@@ -146,6 +148,7 @@ def test_a_new_model_on_last_nights_faces_labels_as_if_it_had_found_them(night, 
     assert {row['model'] for row in rows(full, 'labels')} == {find(config.model).id} != {row['model'] for row in rows(old, 'labels')}
 
 
+@pytest.mark.slow
 def test_kept_crops_spare_the_photo(night, archive, other_model):
     old = night('old', dataclasses.replace(CONFIG, crops=True))
     config = other_model('another')
@@ -156,6 +159,7 @@ def test_kept_crops_spare_the_photo(night, archive, other_model):
     assert content(night('new', config, previous=str(old))) == content(full)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('before', 'after'), [(False, True), (True, False)])
 def test_crops_may_be_asked_for_or_not(night, before, after):
     old = night('old', dataclasses.replace(CONFIG, crops=before))
@@ -163,6 +167,7 @@ def test_crops_may_be_asked_for_or_not(night, before, after):
     assert content(night('new', config, previous=str(old))) == content(night('full', config))
 
 
+@pytest.mark.slow
 def test_whole_images_are_taken_over_too(night, archive, other_model):
     old = night('old', dataclasses.replace(CONFIG, whole_image=True))
     change(archive)

@@ -6,6 +6,7 @@ from functools import partial
 import apache_beam as beam
 import keras
 import numpy as np
+import pytest
 import tensorflow_transform.beam as tft_beam
 
 from mien.models.architectures.architecture import InputSpec
@@ -42,6 +43,7 @@ def test_a_changed_graph_changes_training_and_labelling(dataset, tmp_path):
     assert np.abs(labellers[1].predict(crops) - labellers[0].predict(crops)).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_network_within_a_network_keeps_its_weights(dataset):
     source = Source(dataset, dataset.classes, TransformGraph(dataset))
     crops = next(source.crops('test'))[0]
