@@ -30,7 +30,7 @@ def planned(run: Run, split: str) -> Row:
         row,
         dataset=dataset.id,
         architecture=config.architecture,
-        weights=f'run {run.source.after}' if _waits(run) else config.weights if _lacking(config) else beginning.began_with(config),
+        weights=f'run {run.source.after}' if _waits(run) else _began_with(config),
         classes=dataset.subset(config.classes),
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
@@ -97,6 +97,14 @@ def _of_package(package: str, row: Row) -> Row:
         epochs_asked=said.config.get('epochs'),
         package=package,
     )
+
+
+def _began_with(config: TrainConfig) -> str:
+    """See `beginning.began_with`; by its name, what is not to be had."""
+    try:
+        return beginning.began_with(config)
+    except UsageError:
+        return config.weights
 
 
 def _lacking(config: TrainConfig) -> str:

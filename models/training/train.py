@@ -72,8 +72,6 @@ def train(dataset_folders: Sequence[str], out: str, config: TrainConfig, command
         source = open_source(datasets[0], config, datasets[1:])
         others = _others(config, source)
         _read_once(source, others)
-        if config.soft_labels and not source.are_divided('train'):
-            _warn(f'soft_labels has no effect: dataset {source.folders} has no face with votes for more than one class')
         fitted = fit(source, config, partial / WORK, partial / 'logs', team)
     evaluations = assemble(partial, fitted, source, others, config, command)
     partial.rename(out)
@@ -120,6 +118,8 @@ def _read_once(source: Source, others: list[Dataset]) -> None:
         if count := seen(trained, measured, 'test'):
             what = f'{count:,} faces of the test split of {measured.folder!r} are in train of {trained.folder!r}'
             _warn(f'{what}: its figures are not of unseen faces alone')
+    if source.soft and not source.are_divided('train'):
+        _warn(f'soft_labels has no effect: dataset {source.folders} has no face with votes for more than one class')
 
 
 def _warn(text: str) -> None:
