@@ -11,7 +11,7 @@ from ..evaluation.confidence import ReliabilityBin
 
 @dataclass(frozen=True)
 class MeasuredExport:
-    """One export of a package, run on one thread.
+    """One export of a package, run on one thread, but for a SavedModel, which takes what it finds.
 
     Attributes:
         file: its name.

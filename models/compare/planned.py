@@ -101,16 +101,13 @@ def _of_package(package: str, row: Row) -> Row:
 
 def _began_with(config: TrainConfig) -> str:
     """See `beginning.began_with`; by its name, what is not to be had."""
-    try:
-        return beginning.began_with(config)
-    except UsageError:
-        return config.weights
+    return config.weights if _lacking(config) else beginning.began_with(config)
 
 
 def _lacking(config: TrainConfig) -> str:
-    """Why what a training begins with is not to be had; empty where it is."""
+    """Why the file that a training begins with is not to be had; empty where it is, or where there is none to look for."""
     try:
-        beginning.began_with(config)
+        beginning.file_of(config)
     except UsageError as error:
         return str(error)
     return ''
@@ -122,7 +119,7 @@ def _check_training(training: Training) -> None:
     training.dataset.subset(training.config.classes)
     beginning.check(training.config)
     if training.weights_asked_for:
-        beginning.began_with(training.config)
+        beginning.file_of(training.config)
 
 
 def _refuse_another(name: str, training: Training, places: Places) -> None:

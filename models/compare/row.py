@@ -34,7 +34,7 @@ class Row:
         expected, met: the accuracy that the recipe should reach, and whether it does.
         keras_bytes, tflite_bytes, int8_bytes: sizes of the files. bytes: of the one that labels, export.
         load_cold: from the start of a fresh process, through its imports, to the first prediction.
-        load_warm: opening it again to the first prediction. latency: for one face. faces_per_second: in batches of 256. One thread each.
+        load_warm: opening it again to the first prediction. latency: for one face. faces_per_second: in batches of 256.
         fastest: the export of most faces a second at no measured loss: no less accurate here than the float TFLite, or in a package without
             one than the Keras model, by what was measured when it was made.
         exports: the same figures of each.

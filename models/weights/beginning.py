@@ -29,6 +29,15 @@ def weights_file(weights: str) -> str:
     raise UsageError(f'weights {weights!r}: no such file, package folder or installed package; name one, or none or imagenet')
 
 
+def file_of(config: TrainConfig) -> str | None:
+    """The file whose weights a training begins with; None where it begins with none of a file.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    return None if config.weights in (NONE, IMAGENET) else weights_file(config.weights)
+
+
 def _carried(module: str, file: str) -> str:
     """A file beside the code of a top-level module, which is not run; for a module within another one it would be."""
     said = f'weights {f"{module}:{file}"!r}'
@@ -66,9 +75,8 @@ def began_with(config: TrainConfig) -> str:
     """
     if config.weights == NONE and is_keras_file(config.architecture):
         return f'{Path(config.architecture).name}@{_digest(config.architecture, "architecture")[:12]}'
-    if config.weights in (NONE, IMAGENET):
-        return config.weights
-    return f'{Path(config.weights).name}@{_digest(weights_file(config.weights), "weights")[:12]}'
+    file = file_of(config)
+    return config.weights if file is None else f'{Path(config.weights).name}@{_digest(file, "weights")[:12]}'
 
 
 def digests(config: TrainConfig) -> dict[str, str | list[str]]:
@@ -78,8 +86,8 @@ def digests(config: TrainConfig) -> dict[str, str | list[str]]:
         UsageError: a file is not there.
     """
     named: dict[str, str | list[str]] = {}
-    if config.weights not in (NONE, IMAGENET):
-        named['weights'] = _digest(weights_file(config.weights), 'weights')
+    if (file := file_of(config)) is not None:
+        named['weights'] = _digest(file, 'weights')
     if is_keras_file(config.architecture):
         named['architecture'] = _digest(config.architecture, 'architecture')
     elif is_somebodys(config.architecture) and (path := code(config.architecture)) is not None:
