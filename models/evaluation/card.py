@@ -96,7 +96,7 @@ def _summary(package: ModelPackage, parameters: int) -> str:
 def _data(recipe: Recipe, sources: Sequence[SourceSaid]) -> str:
     counts = ', '.join(f'{name} {count:,}' for name, count in recipe.counts.items())
     on_validation = 'Early stopping, calibration and the abstention threshold were chosen on `validation`'
-    chosen = f'{on_validation}; on `test` nothing but whether int8 may label.'
+    chosen = f'{on_validation}; on `test` nothing but what becomes of int8.'
     table = _table(['source', 'examples', 'licence'], [[one.name, f'{one.examples:,}', one.licence or 'not said'] for one in sources])
     return f'Dataset `{recipe.dataset}`, faces in `train`: {counts}.\n{chosen}' + (f'\n\n{table}' if sources else '')
 

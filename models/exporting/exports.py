@@ -64,41 +64,43 @@ def write_exports(folder: Path, network: keras.Model, source: Source, config: Tr
     """Writes what the config asks for beside `model.keras`, which stands in the folder already.
 
     All are calibrated by the network's own answers; only an int8 file that shall label is calibrated by its own. A float TFLite is always
-    made and compared; one that is not asked for and does not label is then removed.
+    made and compared; one that is not asked for and does not label is then removed, and so is an int8 file that has lost too much.
 
     Raises:
         JobFailed: an export of floats says other things than the network.
     """
     own = answers(network, source, 'validation')
+    expected = _on_parity_split(network, source, own)
     degrees = temperature(own.logits, own.labels)
     model = LabellingModel(source.graph, network, source.dataset.crop, degrees)
     names = made(config)
     candidates = [_write_float(folder, model, degrees, source, own)]
     if 'int8' in names:
-        candidates.append(_write_int8(folder, network, source, own, None if config.label_with == 'int8' else degrees))
+        candidates.append(_write_int8(folder, network, source, own, expected, None if config.label_with == 'int8' else degrees))
     if 'saved_model' in names:
         write_saved_model(model, source.classes, folder / FILES['saved_model'])
     if 'onnx' in names:
         (folder / FILES['onnx']).write_bytes(onnx(model))
-    figures = measure_exports(folder, names, source, _on_parity_split(network, source, own))
+    figures = measure_exports(folder, names, source, expected)
     refuse_unfaithful(figures)
     labelling = choose(config.label_with, candidates, figures)
-    if 'float' not in (*config.exports, labelling.name):
-        (folder / FILES['float']).unlink()
+    kept = {'keras', *config.exports, labelling.name} & {some.name for some in figures if some.faithful}
+    for some in figures:
+        if some.name not in kept:
+            (folder / some.file).unlink()
     return Exported(labelling, tuple(_placed(some, folder, labelling) for some in figures))
 
 
 def choose(asked_for: str, candidates: list[Labelling], figures: list[ExportFigures]) -> Labelling:
-    """The candidate that shall label; the float one, with a warning, where the asked one has lost too much.
+    """The candidate that shall label: the float one where the asked one has lost too much. What has is told of.
 
-    This is the one decision that may rest on the test split: it can only turn an export down.
+    What becomes of int8 is the one decision that may rest on the test split: it can only turn an export down.
     """
-    faithful = {some.name: some for some in figures if some.faithful}
-    if asked_for not in faithful:
-        some = next(some for some in figures if some.name == asked_for)
-        lost = f'{-100 * some.accuracy_change:.2f} points of accuracy on {some.split}'
-        print(f'warning: {some.file} loses {lost}, more than {100 * ACCURACY_LOSS:g}; {FILES["float"]} labels instead')
-    chosen = asked_for if asked_for in faithful else 'float'
+    lossy = {some.name: some for some in figures if not some.faithful}
+    for some in lossy.values():
+        lost = f'{-100 * some.accuracy_change:.2f} points of accuracy on {some.split}, more than {100 * ACCURACY_LOSS:g}'
+        print(f'warning: {some.file} loses {lost}, and is left out' + f'; {FILES["float"]} labels instead' * (some.name == asked_for))
+    chosen = 'float' if asked_for in lossy else asked_for
     return next(candidate for candidate in candidates if candidate.name == chosen)
 
 
@@ -148,24 +150,34 @@ def _write_float(folder: Path, model: LabellingModel, degrees: float, source: So
     return Labelling('float', degrees, probabilities)
 
 
-def _write_int8(folder: Path, network: keras.Model, source: Source, own: Answers, degrees: float | None) -> Labelling:
+def _write_int8(
+    folder: Path, network: keras.Model, source: Source, own: Answers, expected: Answers, degrees: float | None
+) -> Labelling:
     """At a temperature, or at the one that its own answers ask for.
 
-    Where 8-bit activations cost more than a point of validation accuracy, or LiteRT can't run them, only the weights are integers.
+    Where 8-bit activations cost more than a point of accuracy on validation or on the split that exports are compared on, or LiteRT can't
+    run them, only the weights are integers.
     """
-    crops, accuracy = sample(source), float(np.mean(own.logits.argmax(axis=1) == own.labels))
+    crops = sample(source)
     try:
         content, labelling = _calibrated(lambda model: int8(model, crops), network, source, own, degrees)
     except JobFailed as error:
         reason = str(error)
     else:
-        lost = accuracy - float(np.mean(labelling.probabilities.argmax(axis=1) == own.labels))
-        reason = f'they would lose {100 * lost:.2f} points of accuracy on validation' if lost > ACCURACY_LOSS else ''
+        elsewhere = predict(Labeller(content), source, expected.split)[0] if expected is not own else labelling.probabilities
+        reason = _loses(labelling.probabilities, own) or _loses(elsewhere, expected)
     if reason:
         print(f'{FILES["int8"]}: only the weights are of 8 bits, not the activations: {reason}')
         content, labelling = _calibrated(int8_weights, network, source, own, degrees)
     (folder / FILES['int8']).write_bytes(content)
     return labelling
+
+
+def _loses(probabilities: np.ndarray, expected: Answers) -> str:
+    """By how much an export stays below the network's accuracy, as words; nothing, if that is little enough."""
+    right = [np.mean(scores.argmax(axis=1) == expected.labels) for scores in (expected.logits, probabilities)]
+    lost = round(float(right[0] - right[1]), 9)
+    return f'they would lose {100 * lost:.2f} points of accuracy on {expected.split}' if lost > ACCURACY_LOSS else ''
 
 
 def _calibrated(

@@ -112,11 +112,11 @@ def section(every: tuple[ExportFigures, ...]) -> str:
     """The exports as a section of the card, in Markdown."""
     rows = '\n'.join(_row(figures) for figures in every)
     unfit = [figures.file for figures in every if not figures.faithful]
-    note = f'\n\nNot for labelling, because its accuracy is more than a point lower: `{"`, `".join(unfit)}`.' if unfit else ''
+    note = f'\n\nLeft out, because its accuracy is more than a point lower: `{"`, `".join(unfit)}`.' if unfit else ''
     return f"""## Exports
 
 On the {every[0].split} split: accuracy, the change against the Keras model, and the share of faces to which both give the same label.
-Nothing but whether int8 may label is decided by them.
+Nothing but what becomes of int8 is decided by them.
 
 | export | file | bytes | accuracy | change, points | same label | |
 |---|---|---|---|---|---|---|
