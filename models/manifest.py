@@ -12,6 +12,7 @@ from ..configs.errors import UsageError
 from ..configs.schema import TEMPLATES
 
 MANIFEST, METRICS = 'model.json', 'metrics.json'
+WORK = 'work'  # in a package that grows: the training's journal
 FILES = {'keras': 'model.keras', 'float': 'model.tflite', 'int8': 'model-int8.tflite', 'saved_model': 'saved_model', 'onnx': 'model.onnx'}
 LARGEST = 1e9  # of a number
 NAME = re.compile(r'[^=+@<>|`\s-][^<>|`]*')  # what is no formula of a spreadsheet, no tag and no cell of its own

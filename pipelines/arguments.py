@@ -31,8 +31,10 @@ def parse(words: list[str], beam: list[str]) -> argparse.Namespace:
     """What the words of a call say, and Beam's own options beside it; a wrong call ends here, in the name of its command."""
     mien = parser()
     said, unknown = mien.parse_known_args(words, argparse.Namespace(beam=beam))
+    command = commands_of(mien)[said.command]
+    if beam and command.get_default('takes_beam') is None:
+        command.error(f'unrecognized arguments: -- {" ".join(beam)}: it runs no pipeline')
     if unknown:
-        command = commands_of(mien)[said.command]
         names = [name for action in command._actions for name in action.option_strings]
         wrong = next((word for word in unknown if word.startswith('-')), unknown[0])
         command.error(f'unrecognized arguments: {" ".join(unknown)}{suggestion(wrong.partition("=")[0], names)}')
@@ -141,4 +143,5 @@ def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], text:
     command.add_argument('--overwrite', action='store_true', help="replace another run's output once this one is complete")
     command.add_argument('--json', action='store_true', help='print the result as one line of JSON')
     command.epilog = "Beam's own options follow after --."
+    command.set_defaults(takes_beam=True)
     add_options(command, schema, name)

@@ -7,8 +7,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parents[2] / 'shared' / 'data'
+
+settings.register_profile('mien', deadline=None)  # the machine may be busy
+settings.load_profile('mien')
 
 
 def _extracted(archive: str, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -43,6 +43,7 @@ SCHEMA = pa.schema(
         ('examples', pa.int64()),
         ('left_out', pa.int64()),
         ('absent', pa.list_(pa.string())),
+        ('seen', pa.int64()),
         ('accuracy', pa.float64()),
         ('standard_error', pa.float64()),
         ('training_accuracy', pa.float64()),

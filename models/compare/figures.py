@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .files import Places
 from .measured import Measured, from_json
-from .plan import Run
+from .plan import Run, Training
 from .processes import run_quiet, seconds_to_first_line
 
 MEASURE, FIRST = 'mien.models.compare.measure', 'mien.models.compare.first'
@@ -29,7 +29,8 @@ def figures(package: str, run: Run, split: str, places: Places) -> Figures | str
     """Measures a package; gives why it can't be where it can't."""
     with tempfile.TemporaryDirectory() as folder:
         face = str(Path(folder, 'face.npy'))
-        ended = run_quiet(MEASURE, [package, run.test.folder, split, face], places.log(run.id))
+        trained_on = [run.source.dataset.folder] if isinstance(run.source, Training) and run.source.dataset != run.test else []
+        ended = run_quiet(MEASURE, [package, run.test.folder, split, face, *trained_on], places.log(run.id))
         if ended.status:
             return ended.reason
         try:

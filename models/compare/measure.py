@@ -1,8 +1,8 @@
 """Measures a package in a process of its own.
 
-    python -m mien.models.compare.measure PACKAGE DATASET SPLIT [FACE]
+    python -m mien.models.compare.measure PACKAGE DATASET SPLIT FACE [TRAINED_ON]
 
-Prints one line of JSON, see `Measured`; FACE becomes an .npy file of the split's first crop.
+Prints one line of JSON, see `Measured`; FACE becomes an .npy file of the split's first crop. TRAINED_ON is the dataset of the training.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 from ...configs.errors import JobFailed, UsageError
 from ..data.dataset import Dataset
 from ..data.examples import Examples
-from ..evaluation.evaluate import check, evaluate_examples
+from ..data.seen import seen
+from ..evaluation.evaluate import check, evaluate_examples, first_crops
 from ..evaluation.metrics import Metrics
 from ..evaluation.timing import BATCH, times
 from ..exporting.exports import OPENERS, Opener
@@ -26,17 +27,22 @@ from ..package import ModelPackage, find
 from .measured import Measured, MeasuredExport, to_json
 
 
-def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measured, np.ndarray]:
+def measure(package: ModelPackage, dataset: Dataset, split: str, trained_on: Dataset | None = None) -> tuple[Measured, np.ndarray]:
     """Figures of a package on a split, and the split's first crops, uint8 (n, size, size, channels).
 
+    Args:
+        trained_on: another dataset, whose training faces it may have learned; None: it is not looked for them.
+
     Raises:
-        UsageError: crops, classes or split do not fit.
+        UsageError: crops, classes or split do not fit; or what labels is no export of ours.
     """
     check(package.id, package.classes, package.crop, dataset, split)
     examples = Examples(dataset, package.classes)
     result = evaluate_examples(package, examples, split, changed=0)
-    faces = next(crops for crops, _ in examples.crops(split, BATCH) if len(crops))
+    faces = first_crops(examples, split, BATCH)
     exports = sorted((file, OPENERS[name]) for name, file in package.exports.items() if name in OPENERS)
+    if package.export not in dict(exports):
+        raise UsageError(f'model {package.folder!r}: labels with {package.export!r}, which mien does not export; train it again')
     shared = {key.name: getattr(result.metrics, key.name) for key in fields(Metrics) if key.name in Measured.__dataclass_fields__}
     measured = Measured(
         model=package.id,
@@ -45,6 +51,7 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
         export=package.export,
         parameters=_parameters(Path(package.folder, FILES['keras'])),
         absent=result.absent,
+        seen=None if trained_on is None else seen(trained_on, dataset, split),
         exports=tuple(_export(Path(package.folder, file), opener, examples, split, faces) for file, opener in exports),
         **shared,
     )
@@ -53,7 +60,7 @@ def measure(package: ModelPackage, dataset: Dataset, split: str) -> tuple[Measur
 
 def _export(path: Path, opener: Opener, examples: Examples, split: str, faces: np.ndarray) -> MeasuredExport:
     predict = opener(path)
-    right = [predict(crops).argmax(axis=1) == labels for crops, labels in examples.crops(split) if len(crops)]
+    right = [predict(crops).argmax(axis=1) == labels for crops, labels in examples.crops(split)]
     taken = times(lambda: opener(path), faces)
     accuracy = float(np.concatenate(right).mean())
     return MeasuredExport(path.name, bytes_of(path), accuracy, taken.load, taken.latency, taken.faces_per_second)
@@ -74,12 +81,12 @@ def _parameters(path: Path) -> int | None:
 def main(words: list[str]) -> int:
     """Measures and prints; gives the exit status."""
     try:
-        measured, faces = measure(find(words[0]), Dataset.load(words[1]), words[2])
+        package, dataset, *trained_on = find(words[0]), *map(Dataset.load, (words[1], *words[4:]))
+        measured, faces = measure(package, dataset, words[2], *trained_on)
     except (UsageError, JobFailed) as error:
         print(f'mien: {error}', file=sys.stderr)
         return 2
-    if len(words) > 3:
-        np.save(words[3], faces[0])
+    np.save(words[3], faces[0])
     print(to_json(measured), flush=True)
     return 0
 

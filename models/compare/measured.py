@@ -40,6 +40,7 @@ class Measured:
         export: file name of the export that labels; the figures are its.
         parameters: of the Keras model; None where the package has none that can be read.
         absent: classes of the model that the dataset does not know; a face that is named so counts as wrong.
+        seen: faces that it was trained on, though they are another dataset's; None: they were not looked for.
         examples, left_out, accuracy, standard_error, loss, macro_f1, calibration_error, recall, confusion, reliability: see `Metrics`.
         exports: each one.
     """
@@ -50,6 +51,7 @@ class Measured:
     export: str
     parameters: int | None
     absent: tuple[str, ...]
+    seen: int | None
     examples: int
     left_out: int
     accuracy: float

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..manifest import FILES
+from ..manifest import FILES, MANIFEST, WORK
 from ..package import find
 from . import told
 from .figures import figures
 from .files import Places
 from .plan import Run, Training
-from .planned import planned, unfit
+from .planned import planned, unfit, untrainable
 from .result import Result, read, write
 from .row import FAILED, OK, Row, expecting, failed, with_figures
 from .training import epochs_seen, train
@@ -51,7 +52,7 @@ def _folder(run: Run, places: Places) -> str:
 
 def _done(run: Run, row: Row, split: str, places: Places, tell: Tell) -> Result:
     if isinstance(run.source, Training):
-        reason = unfit(run) or train(run.id, run.source, places, tell)
+        reason = unfit(run.source, run.test) or _untrained(run.id, run.source, places, tell)
         if reason:
             return Result(failed(row, reason, epochs_seen(places.log(run.id))))
     folder = _folder(run, places)
@@ -61,11 +62,21 @@ def _done(run: Run, row: Row, split: str, places: Places, tell: Tell) -> Result:
     found = figures(folder, run, split, places)
     if isinstance(found, str):
         return Result(failed(row, f'cannot be measured: {found}', said.epochs))
+    if found.measured.seen:
+        tell(f'warning: {found.measured.seen:,} of the faces that measure it are among those that it was trained on')
     package = find(folder)
     keras = Path(package.folder, FILES['keras'])
     row = with_figures(row, found.measured, found.load_cold, keras.stat().st_size if keras.is_file() else None, said.accuracy_change)
     confusion = tuple(tuple(counts) for counts in found.measured.confusion)
     return Result(expecting(row, row.expected), confusion, found.measured.reliability, said.history, package.files)
+
+
+def _untrained(name: str, training: Training, places: Places, tell: Tell) -> str:
+    """Trains it, where its package does not stand there; gives why that can't be done."""
+    if (places.package(name) / MANIFEST).is_file():
+        shutil.rmtree(places.package(name) / WORK, ignore_errors=True)  # a kill may have left it
+        return ''
+    return untrainable(training) or train(name, training, places, tell)
 
 
 def _summary(row: Row) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ...configs.errors import UsageError
 from ...configs.schema import CompareConfig, TrainConfig
+from ..architectures.registry import is_somebodys
+from ..data.dataset import Dataset
 from ..manifest import MANIFEST
 from ..package import find
 from ..training.recipe import expected_on, identity, read_identity, refuse_another
@@ -30,7 +32,7 @@ def planned(run: Run, split: str) -> Row:
         row,
         dataset=dataset.id,
         architecture=config.architecture,
-        weights=f'run {run.source.after}' if _waits(run) else _began_with(config),
+        weights=f'run {run.source.after}' if _waits(run.source) else _began_with(config),
         classes=dataset.subset(config.classes),
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
@@ -47,39 +49,39 @@ def check(runs: tuple[Run, ...], config: CompareConfig, places: Places) -> None:
         UsageError: a dataset without a split, classes that it lacks, an architecture or package that is not there, weights that were asked
             for and are not, a package whose files differ from its manifest, or an id that belongs to another training in this OUT.
     """
-    spelled_out(sorted({run.source.config.architecture for run in runs if isinstance(run.source, Training)}))
+    asked = {run.source.config.architecture for run in runs if isinstance(run.source, Training)}
+    spelled_out(sorted(asked | {name for name in config.recipes if not is_somebodys(name)}))
     for run in runs:
         run.test.files(config.split)
         if isinstance(run.source, str):
             find(run.source)
-        elif not _waits(run):
-            _check_training(run.source)
-            if not _lacking(run.source.config):
-                _refuse_another(run.id, run.source, places)
+        else:
+            _check_training(run.id, run.source, places)
 
 
-def unfit(run: Run) -> str:
-    """Why what a run trains could not be trained or measured; empty where it can."""
-    if isinstance(run.source, str):
+def untrainable(training: Training) -> str:
+    """Why it could not be trained; empty where it can."""
+    if _waits(training):
+        return f'it begins with the package of run {training.after}, which is not there'
+    return _lacking(training.config)
+
+
+def unfit(training: Training, test: Dataset) -> str:
+    """Why what it trains could not be measured; empty where it can."""
+    dataset = training.dataset
+    if dataset == test:
         return ''
-    if _waits(run):
-        return f'it begins with the package of run {run.source.after}, which is not there'
-    if reason := _lacking(run.source.config):
-        return reason
-    if run.source.dataset == run.test:
-        return ''
-    dataset = run.source.dataset
-    if dataset.crop != run.test.crop:
-        return f'crops are {dataset.crop} in {dataset.folder!r} and {run.test.crop} in {run.test.folder!r}, where it is measured'
-    classes = dataset.subset(run.source.config.classes)
-    if len(set(classes) & set(run.test.classes)) < 2:
-        return f'{run.test.folder!r}, where it is measured, has {", ".join(run.test.classes)}; it is trained on {", ".join(classes)}'
+    if dataset.crop != test.crop:
+        return f'crops are {dataset.crop} in {dataset.folder!r} and {test.crop} in {test.folder!r}, where it is measured'
+    classes = dataset.subset(training.config.classes)
+    if len(set(classes) & set(test.classes)) < 2:
+        return f'{test.folder!r}, where it is measured, has {", ".join(test.classes)}; it is trained on {", ".join(classes)}'
     return ''
 
 
-def _waits(run: Run) -> bool:
-    """Whether a run begins with what another one has yet to train."""
-    return isinstance(run.source, Training) and run.source.after is not None and not Path(run.source.config.weights, MANIFEST).is_file()
+def _waits(training: Training) -> bool:
+    """Whether it begins with what another run has yet to train."""
+    return training.after is not None and not Path(training.config.weights, MANIFEST).is_file()
 
 
 def _of_package(package: str, row: Row) -> Row:
@@ -113,13 +115,17 @@ def _lacking(config: TrainConfig) -> str:
     return ''
 
 
-def _check_training(training: Training) -> None:
+def _check_training(name: str, training: Training, places: Places) -> None:
     for split in SPLITS_TO_TRAIN:
         training.dataset.files(split)
     training.dataset.subset(training.config.classes)
     beginning.check(training.config)
+    if _waits(training):
+        return
     if training.weights_asked_for:
         beginning.file_of(training.config)
+    if not _lacking(training.config):
+        _refuse_another(name, training, places)
 
 
 def _refuse_another(name: str, training: Training, places: Places) -> None:

@@ -29,6 +29,7 @@ class Row:
         parameters: of the network.
         examples, left_out: faces measured; faces of classes that the model does not know.
         absent: classes of the model that the dataset does not know; a face that is named so counts as wrong.
+        seen: faces measured that it was trained on, where these are of different datasets and a training is what is measured.
         accuracy, standard_error, loss, macro_f1, calibration_error, recall: of the labelling export, as in `Metrics`.
         training_accuracy: on train, with augmentation and dropout, in the epoch whose weights these are.
         expected, met: the accuracy that the recipe should reach, and whether it does.
@@ -62,6 +63,7 @@ class Row:
     examples: int | None = None
     left_out: int | None = None
     absent: tuple[str, ...] | None = None
+    seen: int | None = None
     accuracy: float | None = None
     standard_error: float | None = None
     training_accuracy: float | None = None
@@ -111,6 +113,7 @@ def with_figures(row: Row, measured: Measured, load_cold: float, keras_bytes: in
         examples=measured.examples,
         left_out=measured.left_out,
         absent=measured.absent,
+        seen=measured.seen,
         accuracy=measured.accuracy,
         standard_error=measured.standard_error,
         loss=measured.loss,

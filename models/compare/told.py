@@ -12,6 +12,7 @@ from ..manifest import METRICS
 from ..weights.beginning import NONE
 
 ALL_EPOCHS = 'all epochs'
+DRAWN = {'loss', 'accuracy', 'val_loss', 'val_accuracy'}  # of each epoch
 
 
 @dataclass(frozen=True)
@@ -104,4 +105,4 @@ def _history(metrics: Any) -> tuple[dict[str, float], ...]:
 
 
 def _figures(epoch: Any) -> bool:
-    return isinstance(epoch, dict) and all(_as(float, figure) is not None for figure in epoch.values())
+    return isinstance(epoch, dict) and epoch.keys() >= DRAWN and all(_as(float, figure) is not None for figure in epoch.values())

@@ -10,7 +10,6 @@ from pathlib import Path
 import yaml
 
 from ...configs.load import as_dict
-from ..manifest import MANIFEST
 from ..whole import write_whole
 from .files import Places
 from .plan import Training
@@ -22,15 +21,13 @@ WORTH_TELLING = re.compile(r'epoch \d|mien: |warning: ')  # the log has the rest
 
 
 def train(name: str, training: Training, places: Places, tell: Callable[[str], object]) -> str:
-    """Leaves the package in its place; gives why it doesn't, else nothing.
+    """Leaves the package in its place, where none stands yet; gives why it doesn't, else nothing.
 
     Args:
         name: id of the run.
         tell: is given each line of progress, each warning, and why the training failed.
     """
     out, recipe = places.package(name), places.recipe(name)
-    if (out / MANIFEST).is_file():
-        return ''
     write_whole(recipe, f'# mien train, as run {name} of a comparison\n{yaml.safe_dump(as_dict(training.config), sort_keys=False)}')
     words = ['train', training.dataset.folder, '--config', str(recipe), '--out', str(out)]
     with open(places.log(name), 'a') as log:

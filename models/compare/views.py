@@ -57,7 +57,8 @@ def tested(row: Row) -> str:
     """What a run was measured on."""
     faces = '' if row.examples is None else f', {row.examples:,} faces'
     left_out = f' ({row.left_out:,} left out)' if row.left_out else ''
-    return f'{row.split} of {row.test}{faces}{left_out}'
+    seen = f' ({row.seen:,} seen in training)' if row.seen else ''
+    return f'{row.split} of {row.test}{faces}{left_out}{seen}'
 
 
 def _epochs(row: Row) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import tensorflow as tf
 
@@ -52,7 +52,7 @@ def augment(images: tf.Tensor, how: Augmentation, seed: tf.Tensor) -> tf.Tensor:
     Returns:
         The same shape and range.
     """
-    if not any(astuple(how)):
+    if not any(astuple(replace(how, mixup=0.0))):
         return images
     draws = tf.random.stateless_uniform([7, tf.shape(images)[0]], seed, -1.0, 1.0)
     changed = _tone(_warp(images, _transforms(how, draws, images.shape[1])), how, draws)

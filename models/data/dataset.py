@@ -91,7 +91,7 @@ class Dataset:
         Raises:
             UsageError: it has none, or some are missing.
         """
-        pattern = re.compile(rf'{re.escape(self.name)}-{re.escape(split)}\.tfrecord-.*-of-.*')
+        pattern = re.compile(rf'{re.escape(self.name)}-{re.escape(split)}\.tfrecord-\d+-of-\d+')
         paths = [f'{self.folder}/{name}' for name in names(self.folder) if pattern.fullmatch(name)]
         if not paths:
             known = self.splits()

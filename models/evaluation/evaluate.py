@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ..data.examples import Examples
 
 ONE_FACE_TWO_NAMES = ('happiness', 'positive')
-TFLITE = '.tflite'
 
 
 @dataclass(frozen=True)
@@ -91,19 +90,16 @@ def evaluate(model: str, dataset_folder: str, split: str, out: str | None = None
     return result
 
 
-def evaluate_package(package: ModelPackage, dataset: Dataset, split: str, export: str | None = None) -> Evaluation:
-    """Runs one of a package's exports over a split of any dataset of such crops that shares two classes or more with it.
+def evaluate_package(package: ModelPackage, dataset: Dataset, split: str) -> Evaluation:
+    """Runs a package's labelling export over a split of any dataset of such crops that shares two classes or more with it.
 
-    Args:
-        export: file name of a TFLite export of the package; default: the one that labels. The abstention threshold is the package's.
     Raises:
-        UsageError: no such export or split; crops or classes that do not fit.
+        UsageError: no such split; crops or classes that do not fit.
     """
     from ..data.examples import Examples
 
-    chosen = package if export is None else _with_export(package, export)
-    check(chosen.id, chosen.classes, chosen.crop, dataset, split)
-    return evaluate_examples(chosen, Examples(dataset, chosen.classes), split)
+    check(package.id, package.classes, package.crop, dataset, split)
+    return evaluate_examples(package, Examples(dataset, package.classes), split)
 
 
 def evaluate_examples(package: ModelPackage, examples: Examples, split: str, changed: int = FACES) -> Evaluation:
@@ -198,10 +194,3 @@ def _check_classes(model: str, classes: tuple[str, ...], dataset: Dataset) -> No
         shared = f'shares only {next(iter(own & theirs))!r}' if own & theirs else 'shares no class'
         known = f'the dataset has {", ".join(dataset.classes)}, the model {", ".join(classes)}'
         raise UsageError(f'dataset {dataset.folder!r}: {shared} with {model}; {known}; name a dataset that shares two or more')
-
-
-def _with_export(package: ModelPackage, export: str) -> ModelPackage:
-    if export not in package.files or not export.endswith(TFLITE):
-        has = ', '.join(name for name in package.files if name.endswith(TFLITE))
-        raise UsageError(f'model {package.folder!r}: no TFLite export {export!r}; it has {has}')
-    return replace(package, export=export)

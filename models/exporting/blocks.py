@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
-from ..weights.layer_weights import leaves
+from ..weights.layer_weights import leaves, twin
 
 BLOCK = 2
 
@@ -14,16 +14,14 @@ def in_blocks(network: keras.Model) -> keras.Model:
     """The same network with the same weights, in the same order, for exports: the same numbers up to rounding, sooner; or itself.
 
     Kernels of 8-bit integers fill a single channel up to eight. So where a convolution goes over one channel in steps of two pixels, blocks
-    of 2x2 pixels become four channels first.
+    of 2x2 pixels become four channels first. Kernels of an even side stay: on an odd image, their blocks would reach beyond it.
 
     Args:
         network: functional, all of its layers Keras's own.
     """
     if not any(_suits(layer) for layer in leaves(network)):
         return network
-    twin = keras.models.clone_model(network, clone_function=_in_blocks, recursive=True)
-    twin.set_weights(network.get_weights())
-    return twin
+    return twin(network, _in_blocks)
 
 
 def _in_blocks(layer: keras.Layer) -> keras.Layer:
@@ -32,7 +30,8 @@ def _in_blocks(layer: keras.Layer) -> keras.Layer:
 
 def _suits(layer: keras.Layer) -> bool:
     plain = type(layer) is keras.layers.Conv2D and (layer.padding, layer.dilation_rate) == ('valid', (1, 1))
-    return plain and layer.strides == (BLOCK, BLOCK) and layer.kernel.shape[2] == 1
+    odd = all(side % BLOCK for side in layer.kernel_size) if plain else False
+    return plain and odd and layer.strides == (BLOCK, BLOCK) and layer.kernel.shape[2] == 1
 
 
 class _Conv2DInBlocks(keras.layers.Conv2D):

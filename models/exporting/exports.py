@@ -150,9 +150,7 @@ def _write_float(folder: Path, model: LabellingModel, degrees: float, source: So
     return Labelling('float', degrees, probabilities)
 
 
-def _write_int8(
-    folder: Path, network: keras.Model, source: Source, own: Answers, expected: Answers, degrees: float | None
-) -> Labelling:
+def _write_int8(folder: Path, network: keras.Model, source: Source, own: Answers, expected: Answers, degrees: float | None) -> Labelling:
     """At a temperature, or at the one that its own answers ask for.
 
     Where 8-bit activations cost more than a point of accuracy on validation or on the split that exports are compared on, or LiteRT can't

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
-from ...configs.errors import UsageError
+from ...configs.errors import JobFailed, UsageError
 from ...configs.schema import TrainConfig
 from ..architectures.architecture import InputSpec
 from ..architectures.keras_file import Meaning, around
@@ -76,7 +77,7 @@ def fit(source: Source, config: TrainConfig, journal: Path, logs: Path, team: Te
         team: those that train together; default: what `config.device` says.
     Raises:
         UsageError: no such architecture, a teacher that does not fit, or the device is not here.
-        JobFailed: the loss is no number any more, or another worker is gone.
+        JobFailed: the loss is no number any more, memory is too small for a batch, or another worker is gone.
     """
     team = team or Team.of(config.device)
     trainer = Trainer(replace(source, teach=Teachers.of(config, source)), config, Journal(journal), logs, team)
@@ -84,7 +85,7 @@ def fit(source: Source, config: TrainConfig, journal: Path, logs: Path, team: Te
     team.give_state(journal / STATE)
     keras.utils.clear_session()  # layers are counted from one again: their names stand in the export, and so in its digest
     keras.utils.set_random_seed(config.seed + 1)  # tf.data takes no tensor as its seed while the global seed is 0
-    with _precision(config.precision), told_plainly(source.folders), team.together():
+    with _precision(config.precision), _memory_for(trainer.batch_size), told_plainly(source.folders), team.together():
         model = for_training(network(source, config), config)
         may_learn = trainable(model)
         for phase in phases(config):
@@ -111,6 +112,15 @@ def for_training(model: keras.Model, config: TrainConfig) -> keras.Model:
     """A network as it is trained: see `fused`."""
     known = not is_somebodys(config.architecture)  # what stands in a user's network cannot be known
     return fused(model) if known else model
+
+
+@contextmanager
+def _memory_for(batch_size: int) -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        what = f'memory is too small for a batch of {batch_size} images'
+        raise JobFailed(f'{what}; try a smaller --batch-size or --input-size, and another --out') from error
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..weights.layer_weights import twin
+
 MOST_MOMENTUM = 0.99  # Keras's default: a hundred steps
 
 
@@ -26,9 +28,7 @@ def fused(network: keras.Model) -> keras.Model:
     Args:
         network: functional, all of its layers Keras's own.
     """
-    twin = keras.models.clone_model(network, clone_function=_fused, recursive=True)
-    twin.set_weights(network.get_weights())
-    return twin
+    return twin(network, _fused)
 
 
 def _fused(layer: keras.Layer) -> keras.Layer:

@@ -67,6 +67,7 @@ class KeepJournal(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        ended = MINUTES if self.over else EARLY if self.model.stop_training else ''
+        stops = self.model.stop_training  # of several workers, the chief says so
+        ended = '' if not stops else MINUTES if self.over else EARLY
         self.progress = self.progress.after(figures, time.monotonic() - self.began, ended)
         self.journal.write(self.model, self.progress)

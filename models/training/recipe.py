@@ -29,6 +29,7 @@ IDLE: tuple[tuple[str, Callable[[TrainConfig], bool], tuple[str, ...]], ...] = (
     ('with schedule plateau', lambda config: config.schedule == 'plateau', ('warmup_epochs',)),
     ('with schedule cosine', lambda config: config.schedule == 'cosine', ('plateau_factor', 'plateau_patience')),
     ('with an architecture that is no Keras file', lambda config: not is_keras_file(config.architecture), ('input_range',)),
+    ('with a Keras file, whose layers say theirs', lambda config: is_keras_file(config.architecture), ('precision',)),
 )
 
 

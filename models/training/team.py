@@ -22,6 +22,7 @@ import tensorflow as tf
 
 from ...configs.errors import JobFailed, UsageError
 from ..data.records import WHOLE, Share
+from ..weights.layer_weights import leaves
 from .cluster import Cluster, cluster_of
 from .devices import strategy_for
 
@@ -204,12 +205,4 @@ def _take_mean(weights: list[keras.Variable]) -> None:
 
 def _statistics(model: keras.Model) -> list[keras.Variable]:
     """What the layers that learn note of their batches."""
-    return [weight for layer in _leaves(model) if layer.trainable for weight in layer.non_trainable_weights]
-
-
-def _leaves(layer: keras.Layer) -> Iterator[keras.Layer]:
-    if not isinstance(layer, keras.Model):
-        yield layer
-        return
-    for inner in layer.layers:
-        yield from _leaves(inner)
+    return [weight for layer in leaves(model) if layer.trainable for weight in layer.non_trainable_weights]

@@ -21,7 +21,7 @@ from ...configs.schema import TrainConfig
 from ..architectures.registry import builder, plain_name
 from ..data.dataset import Dataset, id_of, load_together
 from ..exporting.onnx import refuse_without_converter
-from ..manifest import MANIFEST, METRICS, is_name
+from ..manifest import MANIFEST, METRICS, WORK, is_name
 from ..package import ModelPackage
 from ..weights.beginning import check
 from .recipe import expected_on, identity, read_identity, refuse_another, without_effect, write_identity
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..data.records import Source
     from ..evaluation.evaluate import Evaluation
     from .team import Team
-
-WORK = 'work'
 
 
 def train(dataset_folders: Sequence[str], out: str, config: TrainConfig, command: str) -> ModelPackage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import keras
@@ -36,6 +36,21 @@ def leaves(model: keras.Model) -> Iterator[keras.Layer]:
             yield from leaves(layer)
         else:
             yield layer
+
+
+def twin(network: keras.Model, counterpart: Callable[[keras.Layer], keras.Layer]) -> keras.Model:
+    """A network of other layers with the same weights, in the same order.
+
+    Args:
+        network: functional.
+        counterpart: makes another layer, of the same weights, of one.
+    """
+    made = keras.models.clone_model(network, clone_function=counterpart, recursive=True)
+    made.set_weights(network.get_weights())
+    for layer in leaves(made):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # it calculates with constants that it makes of its weights, and not with these
+    return made
 
 
 def head(model: keras.Model) -> keras.Layer:

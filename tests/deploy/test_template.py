@@ -12,7 +12,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from google.cloud.dataflow_v1beta3 import ContainerSpec, ParameterType, TemplateMetadata
 from google.protobuf import json_format
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.dataflow import launcher, template
@@ -101,7 +101,6 @@ SAID = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(SAID, st.lists(TEXTS.map(lambda name: f'gs://photos/{name}'), min_size=1, max_size=3))
 def test_the_command_understands_what_the_parameters_say(said, inputs):
     words = command_line('label', {**said, 'inputs': shlex.join(inputs)}, CLOUD)

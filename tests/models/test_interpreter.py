@@ -1,12 +1,16 @@
 """LiteRT with XNNPACK: the same scores whatever the batch, and a refusal without it."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from mien.configs.errors import JobFailed
+from mien.models import interpreter
 from mien.models.interpreter import Labeller, require_xnnpack
 from mien.models.package import INSTALLED, ModelPackage
+from mien.models.predictor import Predictor
 
 CROPS = np.random.default_rng(4).integers(0, 256, (64, 32, 32, 1)).astype(np.uint8)
 
@@ -17,14 +21,22 @@ def export(package, request):
 
 
 def opened(export, resolver):
-    interpreter = Interpreter(model_content=export, num_threads=1, experimental_op_resolver_type=resolver)
-    interpreter.allocate_tensors()
-    return interpreter
+    opened = Interpreter(model_content=export, num_threads=1, experimental_op_resolver_type=resolver)
+    opened.allocate_tensors()
+    return opened
 
 
 def test_litert_s_own_kernels_are_refused(export):
     with pytest.raises(JobFailed, match='without XNNPACK'):
         require_xnnpack(opened(export, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES))
+
+
+@pytest.mark.parametrize('use', [lambda package: Labeller(package.export_path.read_bytes()), lambda package: Predictor(package)])
+def test_nothing_labels_by_them(package, monkeypatch, use):
+    without = partial(Interpreter, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+    monkeypatch.setattr(interpreter, 'Interpreter', without)
+    with pytest.raises(JobFailed, match='without XNNPACK'):
+        use(package)
 
 
 def test_xnnpack_is_seen(export):
@@ -33,16 +45,16 @@ def test_xnnpack_is_seen(export):
 
 @pytest.mark.parametrize('batch', [1, 7, 31, 32])
 def test_a_batch_gives_the_bytes_of_one_at_a_time(export, batch):
-    interpreter = Interpreter(model_content=export, num_threads=1)
-    given, answer = interpreter.get_input_details()[0]['index'], interpreter.get_output_details()[0]['index']
-    interpreter.resize_tensor_input(given, [batch, *CROPS.shape[1:]])
-    interpreter.allocate_tensors()
-    require_xnnpack(interpreter)
+    runs = Interpreter(model_content=export, num_threads=1)
+    given, answer = runs.get_input_details()[0]['index'], runs.get_output_details()[0]['index']
+    runs.resize_tensor_input(given, [batch, *CROPS.shape[1:]])
+    runs.allocate_tensors()
+    require_xnnpack(runs)
     labeller = Labeller(export)
     for start in range(0, len(CROPS) - batch + 1, batch):
-        interpreter.set_tensor(given, CROPS[start : start + batch])
-        interpreter.invoke()
-        assert interpreter.get_tensor(answer).tobytes() == labeller.predict(CROPS[start : start + batch]).tobytes()
+        runs.set_tensor(given, CROPS[start : start + batch])
+        runs.invoke()
+        assert runs.get_tensor(answer).tobytes() == labeller.predict(CROPS[start : start + batch]).tobytes()
 
 
 def test_the_default_package_runs():

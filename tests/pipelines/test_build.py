@@ -20,7 +20,10 @@ import tensorflow_datasets as tfds
 import tensorflow_transform as tft
 
 from mien.configs.errors import UsageError
-from mien.configs.load import as_dict
+from mien.configs.load import as_dict, load
+from mien.configs.schema import Crop, TrainConfig
+from mien.models.data.dataset import Dataset
+from mien.models.training.fit import open_source
 from mien.pipelines.build import build
 from mien.pipelines.runners import Run
 from tests.real_faces import FACES, configured
@@ -119,6 +122,24 @@ def test_the_graph_knows_the_training_split_alone(dataset):
     assert found['pixel_variance'].numpy()[0] == pytest.approx(pixels.astype(float).var(), rel=1e-6)
     assert found['label'].numpy()[0] == train[0]['label']
     assert len(output.vocabulary_by_name('label_name')) == len({row['label_name'] for row in train})
+
+
+def test_mien_train_reads_it(dataset, config):
+    found = Dataset.load(str(dataset))
+    assert (found.name, found.classes) == (config.name, config.classes)
+    assert found.crop == Crop(config.crop_template, config.crop_scale, config.crop_size, config.crop_channels)
+    written = {row['face_id']: row for row in rows(dataset, 'examples') if row['split'] == 'train'}
+    counts = Counter(row['label_name'] for row in written.values())
+    source = open_source(found, load(TrainConfig, 'train', None, {'classes': tuple(counts)}))
+    assert source.counts('train') == {name: counts[name] for name in config.classes}
+    ids, _ = source.faces('train')
+    (crops, labels), *_ = source.crops('train')
+    assert len(crops) > 100
+    for face_id, crop, label in zip(ids, crops, labels, strict=False):
+        row = written[face_id]
+        np.testing.assert_array_equal(crop[..., 0], cv2.imdecode(np.frombuffer(row['image'], np.uint8), cv2.IMREAD_UNCHANGED))
+        assert source.classes[label] == row['label_name']
+    assert [(one.name, one.examples) for one in found.sources] == [('fer', len(rows(dataset, 'examples')))]
 
 
 def test_snapshot_names_every_file(dataset):

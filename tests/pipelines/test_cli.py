@@ -88,6 +88,7 @@ def test_labelling_never_imports_tensorflow(tmp_path):
         (['label', 'in', '--out', 'out', '--shards', '3'], '--shards 3: not a power of two; say 4'),
         (['label', 'in', '--out', 'out', '--workers', '0'], '--workers 0: must be at least 1'),
         (['label', 'in', '--out', 'out', '--runner', 'dask'], "runner 'dask': not known; say one of local"),
+        (['train', 'in', '--out', 'out', '--', '--epochs', '3'], 'unrecognized arguments: -- --epochs 3: it runs no pipeline'),
         (['compare', '--out', 'out'], 'nothing to compare; name --architectures or --packages'),
         (['compare', 'in', '--architectures', 'dcnn', '--out', 'a/b/out'], "dataset 'in': holds no snapshot.json"),
         (['compare', '--packages', 'in', '--test', 'bare', '--out', 'out'], "dataset 'bare': holds no snapshot.json"),

@@ -221,7 +221,7 @@ def reference(said: str, uris: Iterable[str], several: bool) -> str | Reason:
     return MISSING
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(INPUTS, st.lists(PATHS | PATHS.map(encode_uri), min_size=1, max_size=12), st.integers(1, 3), st.sets(st.integers(0, 12)))
 def test_labels_meet_their_photos_as_the_rules_say(inputs, said, number, left_out):
     """Two INPUTs are a collection, a third one another; with one, there is no other."""

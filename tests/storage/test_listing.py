@@ -22,7 +22,7 @@ def listed(folder):
 
 
 @pytest.mark.parametrize('server', ['moto'], indirect=True)
-@settings(max_examples=25, deadline=None, suppress_health_check=FIXTURE)
+@settings(max_examples=25, suppress_health_check=FIXTURE)
 @given(sizes=st.dictionaries(KEYS, st.integers(0, 2), max_size=14), markers=st.sets(KEYS, max_size=3))
 def test_all_is_listed_once(server, monkeypatch, sizes, markers):
     """By one thread or shared out among many, with folder markers or without."""

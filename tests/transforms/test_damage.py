@@ -127,7 +127,7 @@ def test_what_a_header_calls_complete_decodes_to_the_whole_picture(name):
             assert np.array_equal(decode(data[:cut], header), expected)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(st.sampled_from(sorted(WHOLE)), st.lists(st.tuples(st.integers(0, 1 << 12), st.integers(0, 255)), min_size=1, max_size=6))
 def test_flipped_bytes_give_a_picture_or_undecodable(name, flips):
     data = bytearray(WHOLE[name])

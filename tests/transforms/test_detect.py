@@ -61,7 +61,7 @@ def test_a_photo_without_a_face_has_none(detector, photos_dir):
 
 
 @given(height=st.integers(1, 70), width=st.integers(1, 700), turned=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_noise_of_any_size_holds_no_face(detector, height, width, turned):
     noise = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
     image = np.ascontiguousarray(noise.transpose(1, 0, 2)) if turned else noise

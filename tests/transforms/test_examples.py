@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.transforms.decide import Policy, decide, unmatched
@@ -79,7 +79,6 @@ any_label = st.builds(at, st.integers(0, 4), st.sampled_from(['neutral', 'happin
 )
 
 
-@settings(deadline=None)
 @given(st.integers(1, 4), st.lists(any_label, max_size=5))
 def test_each_label_is_one_example_or_one_reject_and_each_photo_has_a_row(faces, labels):
     judged = decide(photo(faces), labels, POLICY)
@@ -133,7 +132,6 @@ def test_a_record_holds_what_its_row_says():
     assert tf.train.Example.FromString(serialized(example())).features.feature['subject'].bytes_list.value == [b'']
 
 
-@settings(deadline=None)
 @given(st.text(max_size=2000), st.text(max_size=200), st.binary(max_size=20_000), st.integers(1, 9))
 def test_a_record_is_never_larger_than_its_size_says(uri, subject, image, classes):
     row = example(uri=uri, subject=subject, image=image, label_distribution=[0.5] * classes, label=classes)
@@ -168,7 +166,6 @@ def test_file_counts_by_hand():
     assert file_count([5], 1) == 1
 
 
-@settings(deadline=None)
 @given(st.integers(0, 5).flatmap(lambda power: st.lists(st.integers(0, 50), min_size=2**power, max_size=2**power)), st.integers(1, 200))
 def test_files_are_runs_that_cover_all_shards(counts, limit):
     split = {'train': {'neutral': 0}, 'validation': {}, 'test': {}}

@@ -70,7 +70,7 @@ def test_what_follows_the_end_of_an_image_changes_nothing(name, detector):
 CHANGES = st.lists(st.tuples(st.integers(0, 1 << 14), st.binary(min_size=1, max_size=4)), min_size=1, max_size=8)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.sampled_from(sorted(FORMATS)), CHANGES)
 def test_changed_bytes_give_a_status_and_the_same_one_again(detector, name, changes):
     data = bytearray(FORMATS[name])

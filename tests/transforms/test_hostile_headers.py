@@ -77,14 +77,14 @@ def survives(data: bytes) -> None:
     assert looks_like(data)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from([b'', *sorted({data[:24] for data in SAMPLES.values()})]), st.integers(0, 24), st.binary(max_size=200))
 @example(b'II*\0\x08\0\0\0\x01\0', 10, b'\x11\x01\x02\0\xff\xff\xff\xff')
 def test_any_bytes_behind_any_beginning(beginning, kept, rest):
     survives(beginning[:kept] + rest)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(sorted(SAMPLES)), st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=8), st.integers(0, 3000))
 def test_flipped_bytes(name, flips, cut):
     data = bytearray(SAMPLES[name][: len(SAMPLES[name]) - cut if cut < len(SAMPLES[name]) else None])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.configs.load import load
@@ -165,7 +165,6 @@ def test_a_soft_tie_takes_the_first_class_in_label_order_not_in_the_order_of_vot
 COUNTS = st.lists(st.integers(0, 10), min_size=5, max_size=5)
 
 
-@settings(deadline=None)
 @given(COUNTS, st.booleans())
 def test_a_distribution_adds_up_to_one_and_its_label_leads(counts, soft):
     verdict = voted(*counts, rules=replace(VOTED, soft=soft))
@@ -174,14 +173,12 @@ def test_a_distribution_adds_up_to_one_and_its_label_leads(counts, soft):
         assert verdict.distribution[verdict.label] == max(verdict.distribution)
 
 
-@settings(deadline=None)
 @given(COUNTS)
 def test_soft_labels_only_add_ties(counts):
     hard, soft = voted(*counts), voted(*counts, rules=replace(VOTED, soft=True))
     assert soft == hard or reason(hard) is Reason.TIE
 
 
-@settings(deadline=None)
 @given(COUNTS, st.floats(0, 1), st.integers(1, 40), st.booleans())
 def test_a_margin_and_a_minimum_only_take_away(counts, margin, minimum, soft):
     rules = replace(VOTED, soft=soft)
@@ -189,7 +186,6 @@ def test_a_margin_and_a_minimum_only_take_away(counts, margin, minimum, soft):
     assert strict == voted(*counts, rules=rules) or reason(strict) in (Reason.NARROW, Reason.FEW_VOTES)
 
 
-@settings(deadline=None)
 @given(COUNTS, st.permutations(range(5)), st.booleans())
 def test_the_order_of_the_columns_decides_nothing(counts, order, soft):
     rules = replace(VOTED, margin=0.2, soft=soft)
@@ -198,7 +194,6 @@ def test_the_order_of_the_columns_decides_nothing(counts, order, soft):
     assert one == other or (isinstance(one, Drop) and isinstance(other, Drop))
 
 
-@settings(deadline=None)
 @given(COUNTS)
 def test_two_columns_renamed_to_one_are_the_column_of_their_sums(counts):
     merged = voted(*counts, rules=replace(VOTED, renamed={'anger': 'happiness'}, classes=('neutral', 'happiness')))

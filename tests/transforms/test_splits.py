@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.transforms.reasons import Drop, Reason
@@ -50,7 +50,6 @@ def test_a_split_outside_the_map_is_none(said):
     assert drop.reason == Reason.UNKNOWN_SPLIT
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1), st.text(), st.text())
 def test_no_subject_stands_in_two_splits(subject, one, other):
     assert split_of('', subject, one, HASHED) == split_of('', subject, other, HASHED)

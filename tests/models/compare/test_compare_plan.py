@@ -16,8 +16,9 @@ from mien.models.compare import architectures, told
 from mien.models.compare.asked import shortest, slug
 from mien.models.compare.compare import prepared
 from mien.models.compare.files import Places
+from mien.models.compare.one import _untrained
 from mien.models.compare.plan import after_others, plan
-from mien.models.compare.planned import planned, unfit
+from mien.models.compare.planned import planned, unfit, untrainable
 from mien.models.compare.recipes import recipe_of
 from mien.models.package import find
 from mien.models.training.recipe import identity, write_identity
@@ -132,8 +133,8 @@ def test_weights_of_a_recipe_that_are_not_here_fail_one_run_alone(folder, tmp_pa
     recipe.write_text('architecture: fernet\nweights: no_module_of_this_name:file.h5\n')
     asked = config(architectures=('dcnn', 'fernet'), recipes={'fernet': str(recipe)})
     there, lacking = prepared([folder('raw')], tmp_path / 'out', asked).runs
-    assert unfit(there) == ''
-    assert "no module 'no_module_of_this_name' is installed" in unfit(lacking)
+    assert untrainable(there.source) == ''
+    assert "no module 'no_module_of_this_name' is installed" in untrainable(lacking.source)
     assert planned(lacking, 'test').weights == 'no_module_of_this_name:file.h5'
 
 
@@ -206,9 +207,12 @@ def test_a_missing_split_or_class_is_said_before_anything_is_trained(folder, tmp
     mine.write_text('architecture: dcnn\nclasses: [neutral, fear]\n')
     with pytest.raises(UsageError, match="no class 'fear'"):
         prepared([raw], tmp_path / 'out', config(runs={'a': {'config': str(mine)}}))
-    Path(raw, 'raw-test.tfrecord-00000-of-00001').unlink()
-    with pytest.raises(UsageError, match="no split 'test'"):
-        prepared([raw], tmp_path / 'out', config(architectures=('dcnn',)))
+    for split in ('train', 'validation', 'test'):
+        records = Path(raw, f'raw-{split}.tfrecord-00000-of-00001')
+        records.unlink()
+        with pytest.raises(UsageError, match=f"no split '{split}'"):
+            prepared([raw], tmp_path / 'out', config(architectures=('dcnn',)))
+        records.touch()
 
 
 def test_a_changed_recipe_is_refused_with_the_difference(folder, tmp_path):
@@ -226,13 +230,36 @@ def test_a_run_may_begin_with_what_an_earlier_one_trains(folder, tmp_path):
     first, second = after_others(plan(config(runs=runs), [folder('two')]), Places(tmp_path)).runs
     assert (trained(first).weights, first.source.after) == ('none', None)
     assert (trained(second).weights, second.source.after) == (str(tmp_path / 'runs/first'), 'first')
-    assert (planned(second, 'test').weights, unfit(second)) == (
+    assert (planned(second, 'test').weights, untrainable(second.source)) == (
         'run first',
         'it begins with the package of run first, which is not there',
     )
     shutil.copytree(find('default').folder, tmp_path / 'runs/first')
     assert planned(second, 'test').weights.startswith('first@')
-    assert unfit(second) == ''
+    assert untrainable(second.source) == ''
+
+
+def test_what_would_fail_later_is_said_before_what_it_waits_for_is_trained(folder, tmp_path):
+    (tmp_path / 'mine.yaml').write_text('architecture: dcnn\nclasses: [neutral, fear]\n')
+    runs = {'first': {'architecture': 'dcnn'}, 'second': {'config': str(tmp_path / 'mine.yaml'), 'weights': 'first'}}
+    with pytest.raises(UsageError, match="no class 'fear'"):
+        prepared([folder('two')], tmp_path / 'out', config(runs=runs))
+
+
+def test_a_package_that_stands_there_needs_its_weights_no_more(folder, tmp_path):
+    runs = {'first': {'architecture': 'dcnn'}, 'second': {'architecture': 'dcnn', 'weights': 'first'}}
+    _, second = after_others(plan(config(runs=runs), [folder('two')]), Places(tmp_path)).runs
+    assert 'begins with the package of run first' in _untrained('second', second.source, Places(tmp_path), print)
+    shutil.copytree(find('default').folder, tmp_path / 'runs/second')
+    (tmp_path / 'runs/second/work').mkdir()
+    assert _untrained('second', second.source, Places(tmp_path), print) == ''
+    assert not (tmp_path / 'runs/second/work').exists()
+
+
+def test_a_recipe_for_no_architecture_is_refused(folder, tmp_path):
+    asked = config(architectures=('dcnn',), recipes={'mobilenet': 'run_t'})
+    with pytest.raises(UsageError, match=r"'mobilenet': no such architecture \(did you mean 'MobileNet'\?\)"):
+        prepared([folder('raw')], tmp_path / 'out', asked)
 
 
 def test_a_later_run_is_nothing_to_begin_with(folder, tmp_path):
@@ -251,7 +278,8 @@ def test_a_folder_of_something_else_is_refused(folder, tmp_path):
 def test_what_cannot_be_measured_is_not_trained(folder):
     raw, curated = folder('raw'), folder('curated', ('surprise', 'anger'))
     small = folder('small', size=32)
-    reasons = [unfit(plan(config(architectures=('dcnn',), test=test), [raw]).runs[0]) for test in (None, raw, curated, small)]
+    runs = [plan(config(architectures=('dcnn',), test=test), [raw]).runs[0] for test in (None, raw, curated, small)]
+    reasons = [unfit(run.source, run.test) for run in runs]
     assert reasons[:2] == ['', '']
     assert 'has surprise, anger; it is trained on neutral, happiness, anger' in reasons[2]
     assert 'crops are fer2013, scale 1, 48x48x1' in reasons[3]
@@ -267,7 +295,17 @@ def test_what_is_known_of_a_package_stands_in_its_own_figures(folder):
 
 @pytest.mark.parametrize(
     ('key', 'value'),
-    [('batch_size', '32'), ('seed', 1.5), ('seconds', '5'), ('best', '3'), ('dataset', 5), ('history', [1]), ('config', []), ('ended', {})],
+    [
+        ('batch_size', '32'),
+        ('seed', 1.5),
+        ('seconds', '5'),
+        ('best', '3'),
+        ('dataset', 5),
+        ('history', [1]),
+        ('history', [{'loss': 1.0}]),
+        ('config', []),
+        ('ended', {}),
+    ],
 )
 def test_figures_that_are_none_are_not_told(tmp_path, key, value):
     metrics = json.loads(Path(find('default').folder, 'metrics.json').read_text())

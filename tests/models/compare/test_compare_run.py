@@ -11,13 +11,17 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import pyarrow.parquet as pq
 import pytest
+import tensorflow as tf
 
 from mien.configs.errors import JobFailed
 from mien.configs.load import load
 from mien.configs.schema import CompareConfig
 from mien.models.compare.compare import compare, prepared
+from mien.models.data.examples import Examples
+from mien.models.evaluation.evaluate import evaluate
 from mien.models.package import ModelPackage, hashes
 from mien.pipelines.lock import writing_beside
 
@@ -61,7 +65,7 @@ def test_one_failure_is_a_row_with_its_reason(done):
     assert again.stderr.splitlines()[-1] == f'mien: warning: run held failed: {rows["held"]["reason"]}'
 
 
-def test_figures_are_those_of_the_package(done, package):
+def test_figures_are_those_of_the_package(done, dataset, package):
     folder, *_ = done
     rows = {row['id']: row for row in pq.read_table(folder / 'out/comparison.parquet').to_pylist()}
     for name, where in (('good', folder / 'out/runs/good'), ('package', Path(package.folder))):
@@ -74,6 +78,15 @@ def test_figures_are_those_of_the_package(done, package):
         assert rows[name]['tflite_bytes'] == os.path.getsize(where / 'model.tflite')
         assert rows[name]['keras_bytes'] == os.path.getsize(where / 'model.keras')
         assert rows[name]['train_seconds'] == said['recipe']['seconds']
+        network = keras.models.load_model(where / 'model.keras')
+        assert (rows[name]['parameters'], rows[name]['weights']) == (network.count_params(), 'none')
+        assert (rows[name]['dataset'], rows[name]['test'], rows[name]['split']) == (dataset.id, dataset.id, 'test')
+        assert (rows[name]['architecture'], rows[name]['classes']) == ('compact_resnet', list(dataset.classes))
+        assert (rows[name]['batch_size'], rows[name]['learning_rate']) == (16, 0.001)
+        labelling = next(one for one in rows[name]['exports'] if one['file'] == rows[name]['export'])
+        for key in ('load_warm', 'latency', 'faces_per_second', 'bytes'):
+            assert rows[name][key] == labelling[key] > 0
+    assert (rows['good']['seed'], rows['package']['seed']) == (0, 5)
     assert (rows['good']['epochs_asked'], rows['good']['epochs_run'], rows['good']['ended']) == (3, 3, 'all epochs')
     assert (rows['good']['expected'], rows['good']['met']) == (0.01, True)
     assert rows['good']['int8_bytes'] == os.path.getsize(folder / 'out/runs/good/model-int8.tflite')
@@ -123,6 +136,24 @@ def test_a_package_is_the_one_that_this_call_names(dataset, package, tmp_path, m
     compare(prepared([dataset.folder], tmp_path / 'out', config), tmp_path / 'out', config, told.append)
     (row,) = pq.read_table(tmp_path / 'out/comparison.parquet').to_pylist()
     assert row['learning_rate'] == 0.5
+
+
+def test_one_test_split_measures_what_was_trained_elsewhere(dataset, rewritten, tmp_path):
+    learnt = tf.io.encode_png(next(Examples(dataset, dataset.classes).crops('train'))[0][0]).numpy()
+
+    def leak(example):
+        if example.features.feature['uri'].bytes_list.value[0] in (b'test/5', b'test/7'):
+            example.features.feature['image'].bytes_list.value[0] = learnt
+
+    other, told, out = rewritten(leak), [], tmp_path / 'out'
+    (tmp_path / 'good.yaml').write_text(RECIPE.replace('epochs: 3', 'epochs: 1'))
+    said = {'architectures': ('compact_resnet',), 'recipes': {'compact_resnet': str(tmp_path / 'good.yaml')}, 'test': other.folder}
+    config = load(CompareConfig, 'compare', None, said)
+    compare(prepared([dataset.folder], out, config), out, config, told.append)
+    (row,) = pq.read_table(out / 'comparison.parquet').to_pylist()
+    assert (row['status'], row['dataset'], row['test'], row['examples'], row['seen']) == ('ok', dataset.id, other.id, 40, 2)
+    assert row['accuracy'] == evaluate(str(out / 'runs/tiny-compact_resnet'), other.folder, 'test').metrics.accuracy
+    assert any('warning: 2 of the faces that measure it are among those that it was trained on' in line for line in told)
 
 
 def test_no_success_is_a_failure(dataset, tmp_path, folder):

@@ -84,6 +84,14 @@ def test_each_set_of_faces_has_its_best(row):
     assert said([result(rows[3])], (), 5) == ['1 of 5 runs, 1 of them failed.']
 
 
+def test_faces_that_were_seen_in_training_are_said(row):
+    rows = views([row('a', seen=12), row('b', seen=0), row('c')], ())[0].rows
+    assert [one[-1].removeprefix('test of raw@0123456789ab, ') for one in rows] == [
+        '1,000 faces (12 seen in training)',
+        *['1,000 faces'] * 2,
+    ]
+
+
 def test_a_class_that_the_measured_dataset_lacks_is_said(row):
     results = views([row('a'), row('b', absent=('fear', 'contempt'))], ())[0]
     assert results.note.endswith(' b also says fear, contempt, which there is none of: counted as wrong.')
@@ -165,6 +173,11 @@ def test_what_was_done_before_stays_in_the_table(row, tmp_path):
     assert (why['run'], why['model'], why['rule']['prefer']) == ('b', package.id, ['load_cold', 'bytes'])
     assert ModelPackage.load(tmp_path / 'best').id == package.id
     assert Rule.of(config).text == why['rule']['text']
+    assert pq.read_table(tmp_path / 'comparison.parquet')['id'].to_pylist() == ['a', 'b']
+    assert [one['id'] for one in csv.DictReader((tmp_path / 'comparison.csv').open())] == ['a', 'b']
+    pictures = {path.name for path in (tmp_path / 'plots').iterdir()}
+    assert pictures == set(re.findall(r'!\[[^]]*]\(plots/([^)]+)\)', (tmp_path / 'comparison.md').read_text())) != set()
+    assert (tmp_path / 'comparison.html').read_text().count('<img') == len(pictures)
 
 
 def test_the_best_may_be_a_package_that_is_kept_as_the_best_alone(row, tmp_path):

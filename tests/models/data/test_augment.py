@@ -10,6 +10,7 @@ NOTHING = Augmentation(False, 0.0, 0.0, 0.0, 0.0, 0.0)
 MUCH = Augmentation(True, 0.3, 0.2, 0.2, 0.2, 0.3, blur=0.5, cutout=0.4)
 IMAGES = np.random.default_rng(0).integers(0, 256, (32, 12, 12, 1)).astype(np.float32)
 SEED = np.array([3, 4])
+NO_CHANGES = dict.fromkeys(('rotation', 'zoom', 'shift', 'brightness', 'contrast', 'blur', 'cutout', 'mixup'), 0.0) | {'flip': False}
 
 
 def test_nothing_asked_changes_nothing():
@@ -67,3 +68,47 @@ def test_a_seed_says_all():
     assert np.abs(first - other).mean() > 1
     assert first.min() >= 0
     assert first.max() <= 255
+
+
+X = np.tile(np.arange(11, dtype=np.float32)[None, None, :, None], (64, 11, 1, 1))  # each pixel its column
+Y = X.swapaxes(1, 2)
+
+
+def test_a_rotation_turns_about_the_centre_by_degrees_either_way(train_config):
+    how = Augmentation.of(train_config(**NO_CHANGES | {'rotation': 10.0}))
+    columns, rows = (augment(tf.constant(ramp), how, SEED).numpy()[..., 0] - 5 for ramp in (X, Y))
+    cosine, sine = columns[:, 5, 8] / 3, rows[:, 5, 8] / 3
+    np.testing.assert_allclose(cosine**2 + sine**2, 1, atol=1e-4)
+    np.testing.assert_allclose(columns[:, 8, 5], -3 * sine, atol=1e-3)
+    np.testing.assert_allclose(rows[:, 8, 5], 3 * cosine, atol=1e-3)
+    degrees = np.degrees(np.arcsin(sine))
+    assert -10.01 < degrees.min() < -8
+    assert 8 < degrees.max() < 10.01
+
+
+def test_a_zoom_scales_both_sides_about_the_centre(train_config):
+    how = Augmentation.of(train_config(**NO_CHANGES | {'zoom': 0.2}))
+    columns, rows = (augment(tf.constant(ramp), how, SEED).numpy()[..., 0] - 5 for ramp in (X, Y))
+    scale = columns[:, 5, 8] / 3
+    np.testing.assert_allclose(columns[:, 2, 3], -2 * scale, atol=1e-3)
+    np.testing.assert_allclose(rows[:, 7, 9], 2 * scale, atol=1e-3)
+    assert 0.7999 < scale.min() < 0.85
+    assert 1.15 < scale.max() < 1.2001
+
+
+def test_brightness_lifts_an_image_by_a_share_of_the_full_range(train_config):
+    grey = np.full((64, 4, 4, 1), 120, np.float32)
+    lift = augment(tf.constant(grey), Augmentation.of(train_config(**NO_CHANGES | {'brightness': 0.2})), SEED).numpy() - 120
+    np.testing.assert_allclose(lift, np.broadcast_to(lift[:, :1, :1], lift.shape), atol=1e-3)
+    assert -51.01 < lift.min() < -40
+    assert 40 < lift.max() < 51.01
+
+
+def test_contrast_stretches_about_the_mean(train_config):
+    halves = np.full((64, 4, 4, 1), 110, np.float32)
+    halves[:, :2] = 130
+    changed = augment(tf.constant(halves), Augmentation.of(train_config(**NO_CHANGES | {'contrast': 0.3})), SEED).numpy()
+    np.testing.assert_allclose(changed.mean(axis=(1, 2, 3)), 120, atol=1e-3)
+    stretch = (changed[:, 0, 0, 0] - 120) / 10
+    assert 0.6999 < stretch.min() < 0.75
+    assert 1.25 < stretch.max() < 1.3001

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,16 @@ def test_classes_that_are_not_there(dataset, classes, message):
 def test_a_split_that_is_not_there(dataset):
     with pytest.raises(UsageError, match=r"no split 'tests' \(did you mean 'test'\?\)"):
         dataset.files('tests')
+
+
+def test_files_of_other_names_are_no_records(dataset, tmp_path):
+    folder = Path(shutil.copytree(dataset.folder, tmp_path / 'copy'))
+    records = folder / 'tiny-test.tfrecord-00000-of-00001'
+    records.with_name(f'{records.name}.gz').touch()
+    assert Dataset.load(folder).files('test') == [str(records)]
+    records.unlink()
+    with pytest.raises(UsageError, match="no split 'test'"):
+        Dataset.load(folder).files('test')
 
 
 def test_a_missing_record_file_is_seen(dataset, tmp_path):

@@ -41,7 +41,7 @@ def weigh(example):
         example.features.feature['weight'].float_list.value.append(weight)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(0, 2**31), st.integers(0, 60), st.integers(1, 96))
 def test_an_epoch_holds_every_example_at_most_once(source, seed, epoch, batch_size):
     crops = {crop.tobytes() for crops, _ in source.crops('train') for crop in crops}

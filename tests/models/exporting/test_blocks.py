@@ -18,13 +18,27 @@ def first_of(network):
     return next(layer for layer in network.layers if isinstance(layer, keras.Model)).layers[-1]
 
 
-@pytest.mark.parametrize(('side', 'kernel'), [(32, 7), (33, 7), (32, 3), (31, 2), (20, (5, 4)), (9, 1)])
+@pytest.mark.parametrize(('side', 'kernel'), [(32, 7), (33, 7), (32, 3), (31, 5), (20, (5, 3)), (9, 1)])
 def test_the_numbers_are_the_same(side, kernel):
     network = convolved(side, kernel, strides=2)
     images = np.random.default_rng(0).normal(size=(3, side, side, 1)).astype(np.float32)
     twin = in_blocks(network)
     assert isinstance(first_of(twin), _Conv2DInBlocks)
     np.testing.assert_allclose(twin(images), network(images), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(('side', 'kernel'), [(31, 2), (32, 2), (49, 4), (49, (5, 4))])
+def test_kernels_of_an_even_side_stay(side, kernel):
+    network = convolved(side, kernel, strides=2)
+    assert in_blocks(network) is network
+
+
+def test_a_normalisation_that_was_adapted_stays_so():
+    images = np.random.default_rng(0).normal(3.0, 2.0, (64, 32, 32, 1)).astype(np.float32)
+    inputs, scaled = keras.Input((32, 32, 1)), keras.layers.Normalization()
+    network = keras.Model(inputs, convolved(32, 7, strides=2)(scaled(inputs)))
+    scaled.adapt(images)
+    np.testing.assert_allclose(in_blocks(network)(images), network(images), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
-from mien.configs.errors import UsageError
+from mien.configs.errors import JobFailed, UsageError
 from mien.configs.schema import EXPORTS
 from mien.models.data.dataset import Dataset
 from mien.models.data.graph import TransformGraph
@@ -247,3 +247,16 @@ def test_a_missing_converter_is_told_before_the_training(dataset, train_config, 
     with pytest.raises(UsageError, match=r"pip install 'mien\[onnx\]'"):
         train([dataset.folder], str(tmp_path / 'out'), train_config(exports=('onnx',)), 'x')
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ('wrong', 'message'), [('scores', 'its scores differ from the network'), ('labels', 'gives the label of the network to')]
+)
+def test_an_export_that_says_other_things_than_the_network_is_no_package(dataset, train_config, tmp_path, monkeypatch, wrong, message):
+    if wrong == 'scores':
+        monkeypatch.setattr(exports, 'softmax', lambda logits: 1 - softmax(logits))
+    else:
+        monkeypatch.setitem(exports.OPENERS, 'float', lambda path: lambda crops: -Labeller(path.read_bytes()).predict(crops))
+    with pytest.raises(JobFailed, match=rf'model\.tflite: {message}'):
+        train([dataset.folder], str(tmp_path / 'out'), train_config(epochs=1), 'x')
+    assert not (tmp_path / 'out').exists()

@@ -87,7 +87,7 @@ def test_a_name_at_the_edge_goes_to_the_other_side():
     assert (x, y) == (178, 50)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(150, 350), st.integers(150, 250)), min_size=1, max_size=6))
 def test_names_of_a_few_points_hide_nothing(points):
     points, sizes = np.array(points, float), np.tile([40.0, 10.0], (len(points), 1))

@@ -67,3 +67,13 @@ def test_vectors_are_left_to_keras():
     images = tf.constant(np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32))
     for mine, theirs in zip(trained(fused(network), images), trained(network, images), strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_normalisation_that_was_adapted_stays_so():
+    """EfficientNet's, for one, which ImageNet's weights bring."""
+    images = np.random.default_rng(0).normal(3.0, 2.0, (64, 4, 4, 3)).astype(np.float32)
+    inputs, scaled = keras.Input((4, 4, 3)), keras.layers.Normalization()
+    network = keras.Model(inputs, keras.layers.BatchNormalization()(scaled(inputs)))
+    scaled.adapt(images)
+    assert abs(float(np.mean(network(images)))) < 0.01
+    np.testing.assert_array_equal(fused(network)(images), network(images))

@@ -32,6 +32,10 @@ def test_an_option_that_did_not_exist_had_its_default(train_config, tmp_path):
         ({'warmup_epochs': 2, 'schedule': 'cosine', 'plateau_factor': 0.1}, ['plateau_factor 0.1 has no effect with schedule cosine']),
         ({'input_range': '0..1'}, ['input_range 0..1 has no effect with an architecture that is no Keras file']),
         ({'input_range': '0..1', 'architecture': 'mine.keras'}, []),
+        (
+            {'precision': 'mixed_bfloat16', 'architecture': 'mine.keras'},
+            ['precision mixed_bfloat16 has no effect with a Keras file, whose layers say theirs'],
+        ),
         ({'frozen_epochs': 3, 'epochs': 3, 'weights': 'imagenet'}, ['epochs 3 are all frozen ones: nothing but the head learns']),
         (
             {'frozen_epochs': 3},

@@ -160,6 +160,16 @@ def test_a_damaged_file_is_refused(tmp_path):
         take(fresh(), str(path))
 
 
+@pytest.mark.parametrize('name', ['w.h5', 'w.weights.h5'])
+def test_an_hdf5_file_that_was_cut_off_is_refused(tmp_path, name):
+    inputs = keras.Input((8,))
+    network = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Dense(64)(inputs)))
+    network.save_weights(tmp_path / name) if 'weights' in name else network.save(tmp_path / name)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-200])
+    with pytest.raises(UsageError, match=r'is damaged .*truncated.*; copy it again'):
+        take(network, str(tmp_path / name))
+
+
 def test_numbers_are_not_read_out_of_other_files(tmp_path):
     """HDF5 can name another file as the place of an array."""
     path, secret = old_file(tmp_path), tmp_path / 'secret'

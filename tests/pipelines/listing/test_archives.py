@@ -182,7 +182,7 @@ def test_whatever_bytes_are_changed_there_are_bytes_or_reasons(damaged, name):
     whole = path.read_bytes()
     changes = st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), min_size=1, max_size=4)
 
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     @given(changes, st.integers(0, len(whole)) | st.none())
     def check(changes, cut):
         data = bytearray(whole)

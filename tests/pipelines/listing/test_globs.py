@@ -30,7 +30,7 @@ def tree(tmp_path_factory):
 
 
 @given(st.lists(st.sampled_from((*PARTS, 'file', '.')), min_size=1, max_size=4).map('/'.join).filter(glob.has_magic))
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_reads_as_pythons_own(tree, pattern):
     expected = {path for path in glob.glob(f'{tree}/{pattern}', recursive=True, include_hidden=True) if os.path.isfile(path)}
     root, wanted = split_glob(f'{tree}/{pattern}')
