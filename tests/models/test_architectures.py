@@ -99,6 +99,7 @@ def test_every_task_gets_a_logit_a_class(name, classes):
         ('dcnn', 48, 7, 2_395_591),
         ('fernet', 48, 3, 32_112_643),
         ('fernet', 48, 7, 32_116_743),
+        ('compact_resnet', 48, 8, 617_816),
         # dlib's 5,574,720 before its last layer, less two of the first kernel's three channels, and ours
         ('dlib_resnet', 96, 8, 5_574_720 - 2 * 7 * 7 * 32 + 8 * (256 + 1)),
         # its first 21 convolutions; 128 to 192 and 192 to 192; ours

@@ -18,6 +18,7 @@ from mien.models.data.dataset import Dataset
 from mien.models.exporting.export import LabellingModel, tflite
 from mien.models.interpreter import Labeller
 from mien.models.training.fit import fit, open_source
+from mien.models.training.fit import network as network_of
 
 OPTIONS = {'epochs': 1, 'batch_size': 8, 'learning_rate': 1e-5, 'weights': 'none'}
 
@@ -30,12 +31,16 @@ def main(name: str, folder: str, out: str) -> None:
     fitted.network.save(Path(out, 'model.keras'))
     network = keras.saving.load_model(Path(out, 'model.keras'), safe_mode=True)
     crops = np.random.default_rng(7).integers(0, 256, (3, 48, 48, 1)).astype(np.uint8)
+    keras.utils.set_random_seed(config.seed + 1)
+    begun = network_of(source, config)
     logits = network(source.graph(crops)['image'], training=False)
     degrees = float(np.abs(logits).max())  # probabilities near 0 and 1 would hide what differs
     export = tflite(LabellingModel(source.graph, fitted.network, source.dataset.crop, degrees))
     used = resource.getrusage(resource.RUSAGE_SELF)
     said = {
         'worst': float(np.abs(Labeller(export).predict(crops) - tf.nn.softmax(logits / degrees)).max()),
+        'moved': sum(not np.array_equal(*pair) for pair in zip(begun.get_weights(), network.get_weights(), strict=True)),
+        'weights': len(network.weights),
         'loss': fitted.progress.history[0]['loss'],
         'side': network.get_layer('backbone').input_shape[1],
         'parameters': network.count_params(),

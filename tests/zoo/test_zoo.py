@@ -24,5 +24,6 @@ def test_a_network_is_trained_and_exported(name, faces, tmp_path):
     said = json.loads(done.stdout.splitlines()[-1])
     print(f'\n{name}: {said}')
     assert said['worst'] < 1e-4
+    assert said['moved'] > said['weights'] / 2  # all of it has learned, not the head alone
     assert said['side'] == max(48, smallest(name))
     assert said['gigabytes'] < MOST_GIGABYTES

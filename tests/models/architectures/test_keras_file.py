@@ -13,6 +13,7 @@ from mien.models.architectures.architecture import InputSpec
 from mien.models.architectures.keras_file import Meaning, around, builder, side
 from mien.models.evaluation.evaluate import evaluate
 from mien.models.training.train import train
+from mien.models.weights.layer_weights import leaves
 
 
 def trained(side=20, channels=1, classes=3, activation='softmax'):
@@ -149,6 +150,21 @@ def test_no_epochs_make_a_package_of_the_file_as_it_is(dataset, train_config, tm
     labelled = Labeller(package.export_path.read_bytes()).predict(crops)
     np.testing.assert_allclose(labelled, shares / shares.sum(axis=1, keepdims=True), atol=1e-4)
     assert evaluate(package.folder, dataset.folder, 'test').metrics.examples == 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('ending', ['.keras', '.h5'])
+def test_a_file_is_trained_on(dataset, train_config, tmp_path, ending):
+    keras.utils.set_random_seed(1)  # a network of so few filters may begin with none that is ever positive
+    model, path = trained(), str(tmp_path / f'mine{ending}')
+    model.save(path)
+    config = train_config(architecture=path, epochs=1, exports=(), learning_rate=0.01, input_range='0..1')
+    package = train([dataset.folder], str(tmp_path / 'out'), config, 'mien train')
+    assert package.name == 'mine'
+    taught = keras.saving.load_model(tmp_path / 'out/model.keras')
+    kernels = [next(layer.kernel for layer in leaves(one) if hasattr(layer, 'kernel')).numpy() for one in (model, taught)]
+    assert kernels[0].shape == kernels[1].shape
+    assert 0 < np.abs(kernels[0] - kernels[1]).max() < 0.1  # six steps of about 0.01 from what the file holds
 
 
 def test_no_epochs_of_nothing_are_refused(dataset, train_config, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ def test_classes_are_taken_in_label_order(dataset):
 def test_classes_that_are_not_there(dataset, classes, message):
     with pytest.raises(UsageError, match=message):
         dataset.subset(classes)
+
+
+def test_a_dataset_of_one_class_is_nothing_to_train_on(dataset):
+    with pytest.raises(UsageError, match="one class only, 'neutral'; training needs two or more"):
+        replace(dataset, classes=('neutral',)).subset(())
 
 
 def test_a_split_that_is_not_there(dataset):

@@ -248,6 +248,25 @@ def test_a_split_without_a_face_of_these_classes_is_not_measured_and_nothing_sta
     assert 'model.onnx' not in package.files
 
 
+@pytest.mark.parametrize('split', ['train', 'validation'])
+def test_a_training_needs_its_splits(dataset, train_config, tmp_path, split):
+    folder = Path(shutil.copytree(dataset.folder, tmp_path / 'dataset'))
+    for path in folder.glob(f'*-{split}.tfrecord-*'):
+        path.unlink()
+    with pytest.raises(UsageError, match=f"no split '{split}'; it has test, "):
+        train([str(folder)], str(tmp_path / 'out'), train_config(), '')
+    assert [path.name for path in tmp_path.iterdir()] == ['dataset']
+
+
+def test_a_class_without_a_training_face_is_named(rewritten, train_config, tmp_path):
+    def never_surprised(example):
+        name = example.features.feature['label_name'].bytes_list.value
+        name[0] = b'neutral' if name[0] == b'surprise' else name[0]
+
+    with pytest.raises(UsageError, match='no example of surprise in train; leave it out with --classes'):
+        train([rewritten(never_surprised).folder], str(tmp_path / 'out'), train_config(), '')
+
+
 def test_another_dataset_of_other_crops_is_refused_before_anything_is_trained(dataset, rewritten, train_config, tmp_path):
     other = Path(rewritten().folder, 'snapshot.json')
     other.write_text(other.read_text().replace('"crop_size": 32', '"crop_size": 48'))
