@@ -139,7 +139,7 @@ def test_mien_train_reads_it(dataset, config):
         row = written[face_id]
         np.testing.assert_array_equal(crop[..., 0], cv2.imdecode(np.frombuffer(row['image'], np.uint8), cv2.IMREAD_UNCHANGED))
         assert source.classes[label] == row['label_name']
-    assert [(one.name, one.examples) for one in found.sources] == [('fer', len(rows(dataset, 'examples')))]
+    assert [(one.name, one.examples) for one in found.sources] == [(config.name, len(rows(dataset, 'examples')))]
 
 
 def test_snapshot_names_every_file(dataset):

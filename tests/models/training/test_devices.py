@@ -99,7 +99,7 @@ def test_a_process_with_two_devices_takes_two_shares_in_turn(dataset):
     )
 
 
-@pytest.mark.parametrize(('split', 'of'), [('validation', 3), ('train', 7), ('test', 40)])
+@pytest.mark.parametrize(('split', 'of'), [('validation', 3), ('train', 7), pytest.param('test', 40, marks=pytest.mark.slow)])
 def test_shares_of_a_validation_hold_each_example_once_and_none_is_empty(dataset, split, of):
     source = Source(dataset, dataset.classes, TransformGraph(dataset))
     steps = source.evaluation_steps(split, of)
