@@ -68,6 +68,7 @@ class KeepJournal(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
         stops = self.model.stop_training  # of several workers, the chief says so
-        ended = '' if not stops else MINUTES if self.over else EARLY
+        early = EARLY if epoch + 1 < self.phase.end else ''  # after the last epoch there is nothing left to end
+        ended = '' if not stops else MINUTES if self.over else early
         self.progress = self.progress.after(figures, time.monotonic() - self.began, ended)
         self.journal.write(self.model, self.progress)

@@ -75,6 +75,8 @@ def test_rate_and_early_stopping_remember_the_epochs_before_an_interruption(rewr
     assert whole.progress.ended == 'early stopping'
     assert len(history) == best + 1 + 4 < 30
     assert history[-1]['learning_rate'] < history[0]['learning_rate']
+    to_the_end = replace(config, epochs=len(history))
+    assert fit(open_source(dataset, to_the_end), to_the_end, made(tmp_path / 'end'), tmp_path / 'logs').progress.ended == ''
     for cut in (best + 2, best + 4):  # in the midst of what both count
         folder = made(tmp_path / str(cut))
         fit(open_source(dataset, config), replace(config, epochs=cut), folder, tmp_path / 'logs')
