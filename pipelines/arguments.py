@@ -32,7 +32,7 @@ def parse(words: list[str], beam: list[str]) -> argparse.Namespace:
     mien = parser()
     said, unknown = mien.parse_known_args(words, argparse.Namespace(beam=beam))
     command = commands_of(mien)[said.command]
-    if beam and command.get_default('takes_beam') is None:
+    if beam and 'runner' not in said:
         command.error(f'unrecognized arguments: -- {" ".join(beam)}: it runs no pipeline')
     if unknown:
         names = [name for action in command._actions for name in action.option_strings]
@@ -143,5 +143,4 @@ def _pipeline_command(commands: Any, name: str, schema: type[PhotoConfig], text:
     command.add_argument('--overwrite', action='store_true', help="replace another run's output once this one is complete")
     command.add_argument('--json', action='store_true', help='print the result as one line of JSON')
     command.epilog = "Beam's own options follow after --."
-    command.set_defaults(takes_beam=True)
     add_options(command, schema, name)

@@ -31,8 +31,7 @@ def measure(package: ModelPackage, dataset: Dataset, split: str, trained_on: Dat
     """Figures of a package on a split, and the split's first crops, uint8 (n, size, size, channels).
 
     Args:
-        trained_on: another dataset, whose training faces it may have learned; None: it is not looked for them.
-
+        trained_on: another dataset, whose training faces it has learned and which are looked for; None: none are.
     Raises:
         UsageError: crops, classes or split do not fit; or what labels is no export of ours.
     """

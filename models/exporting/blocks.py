@@ -30,8 +30,7 @@ def _in_blocks(layer: keras.Layer) -> keras.Layer:
 
 def _suits(layer: keras.Layer) -> bool:
     plain = type(layer) is keras.layers.Conv2D and (layer.padding, layer.dilation_rate) == ('valid', (1, 1))
-    odd = all(side % BLOCK for side in layer.kernel_size) if plain else False
-    return plain and odd and layer.strides == (BLOCK, BLOCK) and layer.kernel.shape[2] == 1
+    return plain and all(side % BLOCK for side in layer.kernel_size) and layer.strides == (BLOCK, BLOCK) and layer.kernel.shape[2] == 1
 
 
 class _Conv2DInBlocks(keras.layers.Conv2D):

@@ -19,7 +19,7 @@ from ..manifest import FILES
 from .export import LabellingModel, tflite
 from .int8 import int8, int8_weights, sample
 from .onnx import onnx, open_onnx
-from .parity import ACCURACY_LOSS, Answers, ExportFigures, answers, compare, parity_split
+from .parity import ACCURACY_LOSS, Answers, ExportFigures, accuracy_change, answers, compare, parity_split
 from .saved_model import open_saved_model, write_saved_model
 
 SCORES = 1e-4
@@ -162,8 +162,9 @@ def _write_int8(folder: Path, network: keras.Model, source: Source, own: Answers
     except JobFailed as error:
         reason = str(error)
     else:
-        elsewhere = predict(Labeller(content), source, expected.split)[0] if expected is not own else labelling.probabilities
-        reason = _loses(labelling.probabilities, own) or _loses(elsewhere, expected)
+        reason = _loses(labelling.probabilities, own)
+        if not reason and expected is not own:
+            reason = _loses(predict(Labeller(content), source, expected.split)[0], expected)
     if reason:
         print(f'{FILES["int8"]}: only the weights are of 8 bits, not the activations: {reason}')
         content, labelling = _calibrated(int8_weights, network, source, own, degrees)
@@ -173,8 +174,7 @@ def _write_int8(folder: Path, network: keras.Model, source: Source, own: Answers
 
 def _loses(probabilities: np.ndarray, expected: Answers) -> str:
     """By how much an export stays below the network's accuracy, as words; nothing, if that is little enough."""
-    right = [np.mean(scores.argmax(axis=1) == expected.labels) for scores in (expected.logits, probabilities)]
-    lost = round(float(right[0] - right[1]), 9)
+    lost = -round(accuracy_change(probabilities, expected), 9)
     return f'they would lose {100 * lost:.2f} points of accuracy on {expected.split}' if lost > ACCURACY_LOSS else ''
 
 

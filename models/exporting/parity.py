@@ -92,20 +92,24 @@ def compare(name: str, folder: Path, scores: np.ndarray, expected: Answers) -> E
         name: of the export. folder: of the package.
         scores: float (n, k), what it says of the faces of `expected`, in their order.
     """
-    predicted, own = scores.argmax(axis=1), expected.logits.argmax(axis=1)
-    accuracy = float(np.mean(predicted == expected.labels))
-    change = accuracy - float(np.mean(own == expected.labels))
-    agreement = float(np.mean(predicted == own))
+    predicted = scores.argmax(axis=1)
+    agreement, change = float(np.mean(predicted == expected.logits.argmax(axis=1))), accuracy_change(scores, expected)
     return ExportFigures(
         name=name,
         file=FILES[name],
         bytes=bytes_of(folder / FILES[name]),
         agreement=agreement,
-        accuracy=accuracy,
+        accuracy=float(np.mean(predicted == expected.labels)),
         accuracy_change=change,
         split=expected.split,
         faithful=round(change, 9) >= -ACCURACY_LOSS if name == 'int8' else agreement >= AGREEMENT,
     )
+
+
+def accuracy_change(scores: np.ndarray, expected: Answers) -> float:
+    """The accuracy of scores, float (n, k), less that of the network."""
+    accuracy, own = (float(np.mean(each.argmax(axis=1) == expected.labels)) for each in (scores, expected.logits))
+    return accuracy - own
 
 
 def section(every: tuple[ExportFigures, ...]) -> str:

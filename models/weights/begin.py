@@ -56,11 +56,10 @@ def take(network: keras.Model, path: str) -> None:
     if not h5py.is_hdf5(path):
         raise UsageError(f'weights {path!r}: is no .keras, .h5, .weights.h5, .pb or .dat file; name one of these, or a package')
     try:
-        with h5py.File(path):
-            pass
+        in_order = h5_weights.names_its_layers(path)
     except OSError as error:
         raise UsageError(f'weights {path!r}: is damaged ({error}); copy it again') from error
-    if h5_weights.names_its_layers(path):
+    if in_order:
         return _place(path, h5_weights.read(path), network)
     return keras_weights.take(network, path, path)
 
