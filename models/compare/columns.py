@@ -36,6 +36,7 @@ SCHEMA = pa.schema(
         ('epochs_asked', pa.int64()),
         ('epochs_run', pa.int64()),
         ('ended', pa.string()),
+        ('device', pa.string()),
         ('train_seconds', pa.float64()),
         ('package', pa.string()),
         ('model', pa.string()),

@@ -24,6 +24,7 @@ class Row:
         classes: in the order of the probabilities.
         batch_size, learning_rate, seed: of the training.
         epochs_asked, epochs_run, ended: epochs at most, how many were run, and what ended them.
+        device: what the training calculated on: cpu, gpu or tpu.
         train_seconds: of training and validation.
         package: its folder, from the table's if it was trained here. model: `name@digest`.
         parameters: of the network.
@@ -56,6 +57,7 @@ class Row:
     epochs_asked: int | None = None
     epochs_run: int | None = None
     ended: str | None = None
+    device: str | None = None
     train_seconds: float | None = None
     package: str | None = None
     model: str | None = None

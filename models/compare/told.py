@@ -50,7 +50,7 @@ class Told:
         return self.history[self.best - 1].get('accuracy') if self.best and self.best <= len(self.history) else None
 
 
-OPTIONS: Mapping[str, type] = {'batch_size': int, 'learning_rate': float, 'seed': int, 'epochs': int}  # that a table shows
+OPTIONS: Mapping[str, type] = {'batch_size': int, 'learning_rate': float, 'seed': int, 'epochs': int, 'device': str}  # that a table shows
 
 
 def read(package: str | Path) -> Told:

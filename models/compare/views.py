@@ -110,6 +110,7 @@ TRAINING: Columns = {
     'seed': lambda row: number(row.seed, 'd'),
     'epochs': _epochs,
     'ended by': lambda row: row.ended or NOTHING,
+    'on': lambda row: row.device or NOTHING,
     'time': lambda row: seconds(row.train_seconds),
     'accuracy on train': lambda row: percent(row.training_accuracy),
     'package': lambda row: row.package or NOTHING,

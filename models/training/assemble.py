@@ -98,10 +98,11 @@ def _speed(package: ModelPackage, source: Source) -> Times:
 
 def _recipe(fitted: Fitted, source: Source, others: Sequence[Dataset], config: TrainConfig, command: str) -> Recipe:
     """Packages and datasets have their ids in it, whatever folders they stood in."""
-    options = as_dict(config) | {'teachers': [find(name).id for name in config.teachers], 'measure_on': [other.id for other in others]}
+    ids = {'teachers': [find(name).id for name in config.teachers], 'measure_on': [other.id for other in others]}
     counts = {name: count for name, count in source.counts('train').items() if name in source.classes}
     progress = fitted.progress
     epochs, best = len(progress.history), progress.best + 1
+    options = as_dict(config) | ids | {'device': progress.device}  # what is left when all epochs are done may be done on another one
     return Recipe(options, source.id, command, counts, epochs, best, began_with(config), progress.seconds, progress.ended)
 
 

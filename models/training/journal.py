@@ -31,17 +31,20 @@ class Progress:
         best: index of the epoch with the least validation loss; -1 before the first.
         seconds: of training and validation, by the clock.
         ended: what has ended the training before its last epoch; empty where nothing has.
+        device: the one that the last epoch was calculated on: cpu, gpu or tpu.
     """
 
     history: tuple[dict[str, float], ...] = ()
     best: int = -1
     seconds: float = 0.0
     ended: str = ''
+    device: str = 'cpu'
 
-    def after(self, figures: dict[str, float], seconds: float, ended: str) -> Progress:
+    def after(self, figures: dict[str, float], seconds: float, ended: str, device: str) -> Progress:
         """The progress one epoch later, which took so long."""
         better = self.best < 0 or figures['val_loss'] < self.history[self.best]['val_loss']
-        return Progress((*self.history, figures), len(self.history) if better else self.best, self.seconds + seconds, ended)
+        best = len(self.history) if better else self.best
+        return Progress((*self.history, figures), best, self.seconds + seconds, ended, device)
 
 
 @dataclass(frozen=True)

@@ -41,12 +41,15 @@ class KeepJournal(keras.callbacks.Callback):
 
     Args:
         deciding: callbacks that have a memory of the phase's epochs.
+        device: what it calculates on.
         minutes: of training, those before an interruption included; None: any number.
     """
 
-    def __init__(self, journal: Journal, phase: Phase, deciding: list[keras.callbacks.Callback], minutes: float | None = None) -> None:
+    def __init__(
+        self, journal: Journal, phase: Phase, deciding: list[keras.callbacks.Callback], device: str = 'cpu', minutes: float | None = None
+    ) -> None:
         super().__init__()
-        self.journal, self.phase, self.deciding, self.progress = journal, phase, deciding, journal.progress()
+        self.journal, self.phase, self.deciding, self.device, self.progress = journal, phase, deciding, device, journal.progress()
         self.seconds = math.inf if minutes is None else 60 * minutes
         self.began, self.over = 0.0, False
 
@@ -70,5 +73,5 @@ class KeepJournal(keras.callbacks.Callback):
         stops = self.model.stop_training  # of several workers, the chief says so
         early = EARLY if epoch + 1 < self.phase.end else ''  # after the last epoch there is nothing left to end
         ended = '' if not stops else MINUTES if self.over else early
-        self.progress = self.progress.after(figures, time.monotonic() - self.began, ended)
+        self.progress = self.progress.after(figures, time.monotonic() - self.began, ended, self.device)
         self.journal.write(self.model, self.progress)

@@ -75,7 +75,7 @@ class Trainer:
         average = [] if config.ema is None else [keras.callbacks.SwapEMAWeights()]  # validation sees the average
         logged = keras.callbacks.TensorBoard(str(self.logs), write_graph=False)
         told = [logged, ShowProgress(config.epochs, self.steps)] if team.chief else []
-        keep = KeepJournal(self.journal, phase, deciding, config.minutes)
+        keep = KeepJournal(self.journal, phase, deciding, config.device, config.minutes)
         equal = [] if team.size == 1 else [StayEqual(team, config.minutes is not None)]
         return [*average, *deciding, StopAtNaN(), *told, keep, *equal]
 

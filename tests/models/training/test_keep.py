@@ -88,7 +88,7 @@ def test_rate_and_early_stopping_remember_the_epochs_before_an_interruption(rewr
 
 
 def test_a_worker_whose_minutes_are_over_goes_on_where_the_chief_does(dataset, train_config, tmp_path):
-    keep = KeepJournal(Journal(tmp_path), Phase(0, 2, True, 0.001), [], 1.0)
+    keep = KeepJournal(Journal(tmp_path), Phase(0, 2, True, 0.001), [], minutes=1.0)
     keep.set_model(fit(open_source(dataset, train_config(epochs=1)), train_config(epochs=1), tmp_path, tmp_path / 'logs').network)
     keep.model.compile('sgd', 'mse')
     keep.over, keep.model.stop_training = True, False

@@ -16,10 +16,12 @@ import tensorflow as tf
 
 from mien.configs.errors import JobFailed, UsageError
 from mien.models.data.augment import Augmentation
+from mien.models.data.dataset import load_together
 from mien.models.data.examples import Examples
 from mien.models.evaluation.evaluate import evaluate
 from mien.models.package import ModelPackage
-from mien.models.training.fit import open_source
+from mien.models.training.fit import fit, open_source
+from mien.models.training.journal import STATE
 from mien.models.training.train import train
 
 RUN = """
@@ -82,6 +84,22 @@ def test_so_does_one_that_is_killed_elsewhere(dataset, one_epoch, train_config, 
 def one_epoch(dataset, train_config, tmp_path_factory):
     """A package of one epoch, trained without a kill."""
     return train([dataset.folder], str(tmp_path_factory.mktemp('one') / 'package'), train_config(epochs=1), 'mien train tiny')
+
+
+@pytest.mark.slow
+def test_a_training_whose_epochs_were_done_on_a_gpu_becomes_its_package_elsewhere_and_says_so(dataset, one_epoch, train_config, tmp_path):
+    out, config = tmp_path / 'package', train_config(epochs=1)
+    work = tmp_path / 'package.partial/work'
+    work.mkdir(parents=True)
+    fit(open_source(load_together([dataset.folder])[0], config), config, work, tmp_path / 'logs')
+    with np.load(work / STATE) as state:
+        arrays = dict(state)
+    said = json.loads(str(arrays['progress']))
+    assert said['device'] == 'cpu'
+    np.savez(work / STATE, **arrays | {'progress': np.array(json.dumps(said | {'device': 'gpu'}))})
+    assert train([dataset.folder], str(out), config, 'mien train tiny').id == one_epoch.id
+    assert json.loads((out / 'metrics.json').read_text())['recipe']['config']['device'] == 'gpu'
+    assert '| device | gpu |' in (out / 'card.md').read_text()
 
 
 @pytest.mark.slow
