@@ -17,6 +17,7 @@ COMPRESSIONS = {'none': '', 'gzip': 'GZIP'}  # of record files, and what TensorF
 OPTIMIZERS = ('adam', 'nadam')
 MIRRORS = ('none', 'average', 'orient')
 SCHEDULES = ('plateau', 'cosine')
+LEAST_RATE = 1e-9  # with none at all nothing is learnt
 PRECISIONS = ('float32', 'mixed_bfloat16', 'mixed_float16')
 INPUT_RANGES = ('0..255', '0..1', '-1..1')
 EXPORTS = ('float', 'int8', 'saved_model', 'onnx')
@@ -180,12 +181,12 @@ class TrainConfig:
         'TF-slim (.pb), or MODULE:FILE, which an installed Python module carries'
     )
     frozen_epochs: int = option('epochs in which only the new head learns, before all of the network does', low=0)
-    fine_tuning_rate: float | None = option('learning rate after the frozen epochs; default: the learning rate', low=0.0, high=1.0)
+    fine_tuning_rate: float | None = option('learning rate after the frozen epochs; default: the learning rate', low=LEAST_RATE, high=1.0)
     epochs: int = option('epochs at most; 0 takes a Keras file as it is', low=0)
     minutes: float | None = option('minutes of training at most; what is trained by then becomes the package', low=0.01)
     batch_size: int = option('examples per step, of all devices and workers together', low=1)
     optimizer: str = option('adam or nadam', choices=OPTIMIZERS)
-    learning_rate: float = option('learning rate at the start', low=0.0, high=1.0)
+    learning_rate: float = option('learning rate at the start', low=LEAST_RATE, high=1.0)
     schedule: str = option(
         'how the learning rate falls: at a plateau of the validation loss, or along half a cosine to 0 at the last epoch', choices=SCHEDULES
     )
@@ -258,7 +259,7 @@ class CompareConfig:
     epochs: int | None = option("budget of each training: epochs at most; default: the recipe's", low=0)
     minutes: float | None = option("budget of each training: minutes at most; default: the recipe's", low=0.01)
     batch_sizes: tuple[int, ...] = option("train with each of these; default: the recipe's", low=1)
-    learning_rates: tuple[float, ...] = option("train with each of these; default: the recipe's", low=0.0, high=1.0)
+    learning_rates: tuple[float, ...] = option("train with each of these; default: the recipe's", low=LEAST_RATE, high=1.0)
     seeds: tuple[int, ...] = option("train with each of these; default: the recipe's", low=0)
     device: str | None = option("where to train; default: the recipe's", choices=('cpu', 'gpu', 'tpu'))
     test: str | None = option('dataset on whose split all are measured; default: each on its own')

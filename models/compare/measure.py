@@ -20,7 +20,7 @@ from ..data.seen import seen
 from ..evaluation.evaluate import check, evaluate_examples, first_crops
 from ..evaluation.metrics import Metrics
 from ..evaluation.timing import BATCH, times
-from ..exporting.exports import OPENERS, Opener
+from ..exporting.exports import OPENERS, said_of
 from ..exporting.parity import bytes_of
 from ..manifest import FILES
 from ..package import ModelPackage, find
@@ -39,9 +39,10 @@ def measure(package: ModelPackage, dataset: Dataset, split: str, trained_on: Dat
     examples = Examples(dataset, package.classes)
     result = evaluate_examples(package, examples, split, changed=0)
     faces = first_crops(examples, split, BATCH)
-    exports = sorted((file, OPENERS[name]) for name, file in package.exports.items() if name in OPENERS)
+    exports = sorted((file, name) for name, file in package.exports.items() if name in OPENERS)
     if package.export not in dict(exports):
         raise UsageError(f'model {package.folder!r}: labels with {package.export!r}, which mien does not export; train it again')
+    known = {package.export: result.metrics.accuracy}
     shared = {key.name: getattr(result.metrics, key.name) for key in fields(Metrics) if key.name in Measured.__dataclass_fields__}
     measured = Measured(
         model=package.id,
@@ -51,17 +52,18 @@ def measure(package: ModelPackage, dataset: Dataset, split: str, trained_on: Dat
         parameters=_parameters(Path(package.folder, FILES['keras'])),
         absent=result.absent,
         seen=None if trained_on is None else seen(trained_on, dataset, split),
-        exports=tuple(_export(Path(package.folder, file), opener, examples, split, faces) for file, opener in exports),
+        exports=tuple(_export(name, Path(package.folder, file), known.get(file), examples, split, faces) for file, name in exports),
         **shared,
     )
     return measured, faces
 
 
-def _export(path: Path, opener: Opener, examples: Examples, split: str, faces: np.ndarray) -> MeasuredExport:
-    predict = opener(path)
-    right = [predict(crops).argmax(axis=1) == labels for crops, labels in examples.crops(split)]
-    taken = times(lambda: opener(path), faces)
-    accuracy = float(np.concatenate(right).mean())
+def _export(name: str, path: Path, accuracy: float | None, examples: Examples, split: str, faces: np.ndarray) -> MeasuredExport:
+    """Figures of one export, whose accuracy may be known."""
+    if accuracy is None:
+        labels = np.concatenate([labels for _, labels in examples.crops(split)])
+        accuracy = float(np.mean(said_of(name, path, examples, split).argmax(axis=1) == labels))
+    taken = times(lambda: OPENERS[name](path), faces)
     return MeasuredExport(path.name, bytes_of(path), accuracy, taken.load, taken.latency, taken.faces_per_second)
 
 

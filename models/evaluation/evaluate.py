@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +15,9 @@ import numpy as np
 from ...configs.errors import UsageError
 from ...configs.schema import Crop
 from ..data.dataset import Dataset
-from ..interpreter import Labeller
 from ..package import ModelPackage, find
 from ..predictor import Predictor
+from ..whole import write_whole
 from .metrics import Metrics, measure
 from .report import describe, describe_robustness, describe_slices
 from .robustness import FACES, Changed, robustness
@@ -129,11 +131,17 @@ def evaluate_examples(package: ModelPackage, examples: Examples, split: str, cha
     )
 
 
-def predict(labeller: Labeller | Predictor, examples: Examples, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities float32 (n, k) and labels int64 (n,) of a split."""
-    pairs = [(labeller.predict(crops), labels) for crops, labels in examples.crops(split)]
+def predict(predictor: Predictor, examples: Examples, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities float32 (n, k) and labels int64 (n,) of a split, on all cores."""
+    cores = len(os.sched_getaffinity(0))
+
+    def shared_out(crops: np.ndarray) -> np.ndarray:
+        return np.concatenate(list(pool.map(predictor.predict, np.array_split(crops, min(cores, len(crops))))))
+
+    with ThreadPoolExecutor(cores) as pool:
+        pairs = [(shared_out(crops), labels) for crops, labels in examples.crops(split)]
     if not pairs:
-        return np.zeros((0, labeller.classes), np.float32), np.zeros(0, np.int64)
+        return np.zeros((0, predictor.classes), np.float32), np.zeros(0, np.int64)
     return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
 
 
@@ -164,8 +172,7 @@ def write(result: Evaluation, classes: tuple[str, ...], out: str) -> None:
 
     folder, metrics = Path(out), result.metrics
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f'evaluation-{result.split}.json').write_text(json.dumps(asdict(result), indent=2) + '\n')
+        write_whole(folder / f'evaluation-{result.split}.json', json.dumps(asdict(result), indent=2) + '\n')
         confusion_png(np.array(metrics.confusion), classes, result.title, folder / f'confusion-{result.split}.png')
         calibration_png({result.model: metrics.reliability}, result.title, folder / f'reliability-{result.split}.png')
     except OSError as error:

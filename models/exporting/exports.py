@@ -10,12 +10,14 @@ import keras
 import numpy as np
 
 from ...configs.errors import JobFailed
-from ...configs.schema import EXPORTS, TrainConfig
+from ...configs.schema import EXPORTS, LABELLING, TrainConfig
+from ..data.examples import Examples
 from ..data.records import Source
 from ..evaluation.calibrate import softmax, temperature
 from ..evaluation.evaluate import predict
 from ..interpreter import Labeller
 from ..manifest import FILES
+from ..predictor import Predictor
 from .export import LabellingModel, tflite
 from .int8 import int8, int8_weights, sample
 from .onnx import onnx, open_onnx
@@ -129,9 +131,16 @@ def measure_exports(folder: Path, names: tuple[str, ...], source: Source, expect
     saved = keras.saving.load_model(folder / FILES['keras'], compile=False)
     every = [compare('keras', folder, answers(saved, source, expected.split).logits, expected)]
     for name in names:
-        run = OPENERS[name](folder / FILES[name])
-        every.append(compare(name, folder, np.concatenate([run(crops) for crops, _ in source.crops(expected.split)]), expected))
+        every.append(compare(name, folder, said_of(name, folder / FILES[name], source, expected.split), expected))
     return every
+
+
+def said_of(name: str, path: Path, examples: Examples, split: str) -> np.ndarray:
+    """What an export says of the faces of a split, float32 (n, k)."""
+    if name in LABELLING:
+        return predict(Predictor.of(path.read_bytes()), examples, split)[0]
+    run = OPENERS[name](path)
+    return np.concatenate([run(crops) for crops, _ in examples.crops(split)])
 
 
 def _placed(some: ExportFigures, folder: Path, labelling: Labelling) -> ExportFigures:
@@ -141,7 +150,7 @@ def _placed(some: ExportFigures, folder: Path, labelling: Labelling) -> ExportFi
 def _write_float(folder: Path, model: LabellingModel, degrees: float, source: Source, own: Answers) -> Labelling:
     content = tflite(model)
     (folder / FILES['float']).write_bytes(content)
-    probabilities, _ = predict(Labeller(content), source, 'validation')
+    probabilities, _ = predict(Predictor.of(content), source, 'validation')
     worst = float(np.abs(probabilities - softmax(own.logits.astype(np.float64) / degrees)).max())
     if not worst <= SCORES:
         raise JobFailed(
@@ -164,7 +173,7 @@ def _write_int8(folder: Path, network: keras.Model, source: Source, own: Answers
     else:
         reason = _loses(labelling.probabilities, own)
         if not reason and expected is not own:
-            reason = _loses(predict(Labeller(content), source, expected.split)[0], expected)
+            reason = _loses(predict(Predictor.of(content), source, expected.split)[0], expected)
     if reason:
         print(f'{FILES["int8"]}: only the weights are of 8 bits, not the activations: {reason}')
         content, labelling = _calibrated(int8_weights, network, source, own, degrees)
@@ -183,10 +192,10 @@ def _calibrated(
 ) -> tuple[bytes, Labelling]:
     """A converted model at a temperature, or at the one that its own answers ask for, and what it says of the validation split."""
     if degrees is None:
-        raw, _ = predict(Labeller(convert(LabellingModel(source.graph, network, source.dataset.crop, 1.0))), source, 'validation')
+        raw, _ = predict(Predictor.of(convert(LabellingModel(source.graph, network, source.dataset.crop, 1.0))), source, 'validation')
         degrees = temperature(np.log(np.maximum(raw, TINY)), own.labels)
     content = convert(LabellingModel(source.graph, network, source.dataset.crop, degrees))
-    probabilities, _ = predict(Labeller(content), source, 'validation')
+    probabilities, _ = predict(Predictor.of(content), source, 'validation')
     return content, Labelling('int8', degrees, probabilities)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
+
+from ..whole import write_whole
 
 GREY = '#999999'
 COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000')  # Okabe & Ito 2008: told apart by the colour blind
@@ -48,4 +51,6 @@ def tidy(axes: Axes) -> None:
 
 def save(figure: Figure, path: Path) -> None:
     """Writes the PNG; it does not say which version of what made it."""
-    FigureCanvasAgg(figure).print_png(str(path), metadata={'Software': None})
+    png = BytesIO()
+    FigureCanvasAgg(figure).print_png(png, metadata={'Software': None})
+    write_whole(path, png.getvalue())

@@ -59,7 +59,7 @@ class Journal:
             return Progress()
         with _opened(self.folder / STATE) as state:
             said = json.loads(str(state['progress']))
-        return Progress(**said | {'history': tuple(said['history'])})
+            return Progress(**said | {'history': tuple(said['history'])})
 
     def write(self, model: keras.Model, progress: Progress) -> None:
         """Writes the state beside the last one and puts it in its place; a kill leaves one or the other."""
@@ -137,7 +137,7 @@ def _opened(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
     try:
         with np.load(path) as state:
             yield state
-    except (BadZipFile, ValueError, EOFError, KeyError) as error:
+    except (BadZipFile, ValueError, EOFError, KeyError, TypeError) as error:  # TypeError: a later version says more of its progress
         raise JobFailed(f'{path}: cannot be read ({error}); {_again(path)}') from error
 
 

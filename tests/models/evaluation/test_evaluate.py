@@ -12,13 +12,15 @@ import pytest
 
 from mien.configs.errors import UsageError
 from mien.models.data.dataset import Dataset, SourceSaid
+from mien.models.data.examples import Examples
 from mien.models.data.graph import TransformGraph
 from mien.models.evaluation.card import card
-from mien.models.evaluation.evaluate import evaluate, evaluate_package
+from mien.models.evaluation.evaluate import evaluate, evaluate_package, predict
 from mien.models.evaluation.report import bound
 from mien.models.evaluation.timing import Times
 from mien.models.interpreter import Labeller
 from mien.models.package import sha256
+from mien.models.predictor import Predictor
 from mien.models.training.recipe import Recipe
 from mien.transforms.tables import FACES
 
@@ -53,6 +55,14 @@ def predicted(package, dataset, split='test'):
     crops = np.stack([tf.io.decode_png(feature['image'].bytes_list.value[0]).numpy() for feature in features])
     labels = [feature['label_name'].bytes_list.value[0].decode() for feature in features]
     return np.array(package.classes)[labeller.predict(crops).argmax(axis=1)], np.array(labels)
+
+
+def test_all_cores_say_what_one_says(package, dataset):
+    source = Examples(dataset, package.classes)
+    crops, labels = (np.concatenate(some) for some in zip(*source.crops('test', 7), strict=True))
+    found = predict(Predictor(package), source, 'test')
+    assert found[0].tobytes() == Labeller(package.export_path.read_bytes()).predict(crops).tobytes()
+    np.testing.assert_array_equal(found[1], labels)
 
 
 def test_classes_that_the_model_lacks_are_left_out_and_said(package, relabelled):

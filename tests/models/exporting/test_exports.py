@@ -22,13 +22,14 @@ from mien.models.evaluation.calibrate import softmax, temperature
 from mien.models.evaluation.evaluate import evaluate_examples, predict
 from mien.models.exporting import exports, parity
 from mien.models.exporting.export import LabellingModel, tflite
-from mien.models.exporting.exports import write_exports
+from mien.models.exporting.exports import said_of, write_exports
 from mien.models.exporting.int8 import int8, sample
 from mien.models.exporting.onnx import onnx, refuse_without_converter
 from mien.models.exporting.parity import answers, section
 from mien.models.interpreter import Labeller
 from mien.models.manifest import FILES
 from mien.models.package import ModelPackage
+from mien.models.predictor import Predictor
 from mien.models.training.train import train
 
 pytestmark = pytest.mark.slow
@@ -194,7 +195,7 @@ def test_the_sample_is_the_first_faces_of_the_training(source):
 
 
 def test_int8_that_labels_is_calibrated_by_its_own_answers(whole, source, degrees):
-    probabilities, labels = predict(Labeller(whole.export_path.read_bytes()), source, 'validation')
+    probabilities, labels = predict(Predictor(whole), source, 'validation')
     assert whole.export == 'model-int8.tflite'
     # The logits are quantized anew at the new temperature, which moves them a little.
     assert temperature(np.log(np.maximum(probabilities, 1e-12)), labels) == pytest.approx(1, abs=0.05)
@@ -256,7 +257,7 @@ def test_an_export_that_says_other_things_than_the_network_is_no_package(dataset
     if wrong == 'scores':
         monkeypatch.setattr(exports, 'softmax', lambda logits: 1 - softmax(logits))
     else:
-        monkeypatch.setitem(exports.OPENERS, 'float', lambda path: lambda crops: -Labeller(path.read_bytes()).predict(crops))
+        monkeypatch.setattr(exports, 'said_of', lambda *asked: -said_of(*asked))
     with pytest.raises(JobFailed, match=rf'model\.tflite: {message}'):
         train([dataset.folder], str(tmp_path / 'out'), train_config(epochs=1), 'x')
     assert not (tmp_path / 'out').exists()

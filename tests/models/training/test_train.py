@@ -149,6 +149,10 @@ def test_a_state_that_is_damaged_or_of_another_network_is_one_line(dataset, trai
     np.savez(state, **whole | {'00000': np.zeros((1, 1), np.float32)})
     with pytest.raises(JobFailed, match=r'epoch\.npz: holds another network; remove .*package\.partial and start again'):
         train([dataset.folder], str(out), config, 'x')
+    later = json.dumps(json.loads(str(whole['progress'])) | {'said_later': 1})
+    np.savez(state, **whole | {'progress': np.array(later)})
+    with pytest.raises(JobFailed, match=r'epoch\.npz: cannot be read .*said_later.*; remove .*package\.partial and start again'):
+        train([dataset.folder], str(out), config, 'x')
     state.write_bytes(state.read_bytes()[:-100])
     with pytest.raises(JobFailed, match=r'epoch\.npz: cannot be read .*; remove .*package\.partial and start again'):
         train([dataset.folder], str(out), config, 'x')
