@@ -29,6 +29,7 @@ SCHEMA = pa.schema(
         pa.field('split', pa.string(), nullable=False),
         ('architecture', pa.string()),
         ('weights', pa.string()),
+        ('teachers', pa.list_(pa.string())),
         ('classes', pa.list_(pa.string())),
         ('batch_size', pa.int64()),
         ('learning_rate', pa.float64()),

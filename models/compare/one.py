@@ -57,7 +57,7 @@ def _done(run: Run, row: Row, split: str, places: Places, tell: Tell) -> Result:
             return Result(failed(row, reason, epochs_seen(places.log(run.id))))
     folder = _folder(run, places)
     said = told.read(find(folder).folder)
-    row = replace(row, epochs_run=said.epochs, ended=said.ended, device=said.config.get('device'))
+    row = replace(row, teachers=said.teachers, epochs_run=said.epochs, ended=said.ended, device=said.config.get('device'))
     row = replace(row, train_seconds=said.seconds, training_accuracy=said.training_accuracy)
     row = replace(row, package=row.package or f'runs/{run.id}', parameters=said.parameters)
     found = figures(folder, run, split, places)

@@ -33,6 +33,7 @@ def planned(run: Run, split: str) -> Row:
         dataset=dataset.id,
         architecture=config.architecture,
         weights=f'run {run.source.after}' if _waits(run.source) else _began_with(config),
+        teachers=config.teachers,
         classes=dataset.subset(config.classes),
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,

@@ -48,8 +48,9 @@ def read(path: Path) -> Result | None:
 def _parsed(said: dict[str, Any]) -> Result:
     row = said['row']
     exports = row['exports'] and tuple(MeasuredExport(**one) for one in row['exports'])
+    tuples = {name: tuple(row[name]) for name in ('teachers', 'classes', 'absent') if row.get(name) is not None}
     return Result(
-        Row(**row | {'exports': exports} | {name: None if row[name] is None else tuple(row[name]) for name in ('classes', 'absent')}),
+        Row(**row | {'exports': exports} | tuples),
         tuple(tuple(counts) for counts in said['confusion']),
         tuple(ReliabilityBin(**one) for one in said['reliability']),
         tuple(said['history']),

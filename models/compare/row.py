@@ -21,6 +21,7 @@ class Row:
         dataset: `name@digest` of what it was trained on.
         test, split: `name@digest` of what it was measured on, and which split of that.
         architecture, weights: the network, and what it began with.
+        teachers: packages whose probabilities it has learnt too, `name@digest`; of a training that has failed, as they were asked for.
         classes: in the order of the probabilities.
         batch_size, learning_rate, seed: of the training.
         epochs_asked, epochs_run, ended: epochs at most, how many were run, and what ended them.
@@ -50,6 +51,7 @@ class Row:
     split: str
     architecture: str | None = None
     weights: str | None = None
+    teachers: tuple[str, ...] | None = None
     classes: tuple[str, ...] | None = None
     batch_size: int | None = None
     learning_rate: float | None = None

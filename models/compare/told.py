@@ -49,6 +49,12 @@ class Told:
         """On train, as the training itself saw it, in the best epoch."""
         return self.history[self.best - 1].get('accuracy') if self.best and self.best <= len(self.history) else None
 
+    @property
+    def teachers(self) -> tuple[str, ...] | None:
+        """Packages whose probabilities it has learnt too, `name@digest`."""
+        names = self.config.get('teachers')
+        return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
+
 
 OPTIONS: Mapping[str, type] = {'batch_size': int, 'learning_rate': float, 'seed': int, 'epochs': int, 'device': str}  # that a table shows
 

@@ -129,7 +129,9 @@ def _results(rows: Sequence[Row], best: Collection[str]) -> View:
     places = {tested(row) for row in rows if row.status == OK}
     same = f'All are measured on {places.pop()}.' if len(places) == 1 else ''
     wrong = [f'{row.id} also says {", ".join(row.absent)}, which there is none of: counted as wrong.' for row in rows if row.absent]
-    return _view('Results', ' '.join([RESULTS_NOTE, *filter(None, [same]), *wrong]), RESULTS if same else RESULTS | TESTED, rows, best)
+    taught = [f'{row.id} has learnt from {", ".join(row.teachers)}, too.' for row in rows if row.teachers]
+    note = ' '.join([RESULTS_NOTE, *filter(None, [same]), *wrong, *taught])
+    return _view('Results', note, RESULTS if same else RESULTS | TESTED, rows, best)
 
 
 def _recall(rows: Sequence[Row], best: Collection[str]) -> View:

@@ -291,6 +291,7 @@ def test_what_is_known_of_a_package_stands_in_its_own_figures(folder):
     said = json.loads(Path(find('default').folder, 'metrics.json').read_text())['recipe']
     assert (row.dataset, row.batch_size, row.epochs_asked) == (said['dataset'], said['config']['batch_size'], said['config']['epochs'])
     assert (row.architecture, row.package, row.weights) == (said['config']['architecture'], 'default', said['began_with'])
+    assert told.read(find('default').folder).teachers == tuple(said['config']['teachers'])
 
 
 @pytest.mark.parametrize(
@@ -298,6 +299,7 @@ def test_what_is_known_of_a_package_stands_in_its_own_figures(folder):
     [
         ('batch_size', '32'),
         ('seed', 1.5),
+        ('teachers', [5]),
         ('seconds', '5'),
         ('best', '3'),
         ('dataset', 5),
@@ -309,10 +311,10 @@ def test_what_is_known_of_a_package_stands_in_its_own_figures(folder):
 )
 def test_figures_that_are_none_are_not_told(tmp_path, key, value):
     metrics = json.loads(Path(find('default').folder, 'metrics.json').read_text())
-    place = metrics['recipe']['config'] if key in ('batch_size', 'seed') else metrics if key == 'history' else metrics['recipe']
+    place = metrics['recipe']['config'] if key in ('batch_size', 'seed', 'teachers') else metrics if key == 'history' else metrics['recipe']
     place[key] = value
     (tmp_path / 'metrics.json').write_text(json.dumps(metrics))
     said, whole = told.read(tmp_path), told.read(find('default').folder)
-    found = said.config.get(key) if key in ('batch_size', 'seed') else getattr(said, key)
+    found = getattr(said, key, said.config.get(key))
     assert not found or (key == 'ended' and found == told.ALL_EPOCHS)
     assert said.training_accuracy in (None, whole.training_accuracy)

@@ -79,6 +79,7 @@ def test_figures_are_those_of_the_package(done, dataset, package):
         assert rows[name]['keras_bytes'] == os.path.getsize(where / 'model.keras')
         assert rows[name]['train_seconds'] == said['recipe']['seconds']
         assert rows[name]['device'] == said['recipe']['config']['device'] == 'cpu'
+        assert rows[name]['teachers'] == said['recipe']['config']['teachers'] == []
         network = keras.models.load_model(where / 'model.keras')
         assert (rows[name]['parameters'], rows[name]['weights']) == (network.count_params(), 'none')
         assert (rows[name]['dataset'], rows[name]['test'], rows[name]['split']) == (dataset.id, dataset.id, 'test')

@@ -98,6 +98,12 @@ def test_a_class_that_the_measured_dataset_lacks_is_said(row):
     assert 'also says' not in views([row('a')], ())[0].note
 
 
+def test_what_another_package_has_taught_is_said(row):
+    results = views([row('a', teachers=()), row('b', teachers=('big@0123456789ab', 'wide@ba9876543210'))], ())[0]
+    assert results.note.endswith(' b has learnt from big@0123456789ab, wide@ba9876543210, too.')
+    assert 'has learnt' not in views([row('a', teachers=())], ())[0].note
+
+
 def test_without_a_float_tflite_none_may_be_less_accurate_than_the_keras_model_was(row):
     exports = row('a').exports[:2]
     assert [fastest(exports, 'model-int8.tflite', change) for change in (0.01, 0.0, -0.005, -0.02)] == [
@@ -153,8 +159,9 @@ class Tags(HTMLParser):
 
 def test_a_result_comes_back_from_the_disk_as_it_was(row, tmp_path):
     path = tmp_path / 'runs/row-a.json'
-    write(result(row('a')), path)
-    assert read(path) == result(row('a'))
+    for one in (row('a'), row('a', teachers=('big@0123456789ab',))):
+        write(result(one), path)
+        assert read(path) == result(one)
     path.write_text('{"row": {"id": "a", "colour": "red"}}')
     assert read(path) is None
     assert read(tmp_path / 'none.json') is None
