@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import keras
 import tensorflow as tf
 
 from ...configs.errors import UsageError
@@ -15,6 +15,8 @@ from ..data.records import Source
 from ..package import find
 from ..weights.beginning import teacher_file
 
+Network = Callable[[tf.Tensor], tf.Tensor]
+
 
 @dataclass(frozen=True)
 class Teachers:
@@ -23,12 +25,12 @@ class Teachers:
     Source: Hinton et al. 2015, sec. 2; Beyer et al. 2022, "A good teacher is patient and consistent", for the same image.
 
     Attributes:
-        networks: float32 images to logits.
+        networks: float32 images to logits of the training's classes.
         share: of a target that is theirs.
         temperature: what their logits are divided by.
     """
 
-    networks: tuple[keras.Model, ...]
+    networks: tuple[Network, ...]
     share: float
     temperature: float
 
@@ -37,22 +39,27 @@ class Teachers:
         """Those of a config; None where it names none.
 
         Raises:
-            UsageError: one is not there, or its classes or its crop are not the training's.
+            UsageError: one is not there, does not know a class of the training, or learnt from other crops.
         """
         networks = tuple(_network(name, source) for name in config.teachers)
         return cls(networks, config.teacher_share, config.teacher_temperature) if networks else None
 
     def __call__(self, images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         """The targets float32 (n, classes) of images float32 (n, size, size, channels)."""
-        said = [tf.nn.softmax(network(images, training=False) / self.temperature) for network in self.networks]
+        said = [tf.nn.softmax(network(images) / self.temperature) for network in self.networks]
         return (1.0 - self.share) * targets + self.share / len(said) * tf.add_n(said)
 
 
-def _network(name: str, source: Source) -> keras.Model:
+def _network(name: str, source: Source) -> Network:
+    """A package's network; of more classes than the training has, what it says of those: their softmax is given that it is one of them."""
     package, crop = find(name), source.dataset.crop
-    for what, theirs, ours in (('classes', ', '.join(package.classes), ', '.join(source.classes)), ('crops', package.crop, crop)):
-        if theirs != ours:
-            raise UsageError(f'teacher {name!r}: its {what} are {theirs}; the training has {ours}; name a package of the same')
+    if missing := [one for one in source.classes if one not in package.classes]:
+        known = ', '.join(package.classes)
+        raise UsageError(f'teacher {name!r}: does not know {", ".join(missing)}, only {known}; name a package that knows all classes')
+    if package.crop != crop:
+        raise UsageError(f'teacher {name!r}: its crops are {package.crop}; the training has {crop}; name a package of the same')
     with tf.device('CPU:0'):  # where batches are made, beside the training's steps
         build = keras_file.builder(teacher_file(name))
-        return build(InputSpec(crop.size, crop.channels, crop.size, 0.0, 1.0), len(package.classes))
+        network = build(InputSpec(crop.size, crop.channels, crop.size, 0.0, 1.0), len(package.classes))
+        places = [package.classes.index(one) for one in source.classes]
+    return lambda images: tf.gather(network(images, training=False), places, axis=-1)

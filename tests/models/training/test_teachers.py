@@ -21,7 +21,7 @@ from mien.models.training.train import train
 
 def always(*logits):
     """A network that sees the same in every image."""
-    return lambda images, training: tf.tile(tf.constant([logits]), [len(images), 1])
+    return lambda images: tf.tile(tf.constant([logits]), [len(images), 1])
 
 
 def test_targets_by_hand():
@@ -44,18 +44,26 @@ def test_none_is_asked(dataset, train_config):
     assert Teachers.of(train_config(), open_source(dataset, train_config())) is None
 
 
-def test_other_classes_are_refused_and_nothing_is_left(dataset, package, train_config, tmp_path):
-    config = train_config(teachers=(package.folder,), classes=('neutral', 'surprise'))
-    with pytest.raises(UsageError, match=r'its classes are neutral, happiness, surprise; the training has neutral, surprise; name'):
-        train([dataset.folder], str(tmp_path / 'out'), config, 'x')
-    assert not list(tmp_path.iterdir())
+def test_one_of_more_classes_teaches_those_of_the_training(dataset, package, train_config):
+    config = train_config(teachers=(package.folder,), teacher_share=1.0, teacher_temperature=package.temperature)
+    source = open_source(dataset, replace(config, classes=('surprise', 'neutral')))
+    crops, labels = next(source.crops('test'))
+    taught = Teachers.of(config, source)(tf.constant(crops, tf.float32), np.eye(2, dtype=np.float32)[labels])
+    said = Predictor(package).predict(crops)[:, [package.classes.index(name) for name in source.classes]]
+    np.testing.assert_allclose(taught, said / said.sum(axis=1, keepdims=True), atol=1e-4)
 
 
-def test_other_crops_are_refused(dataset, package, train_config):
+def test_one_that_lacks_a_class_is_refused(dataset, package, train_config):
     config = train_config(teachers=(package.folder,))
-    other = replace(open_source(dataset, config), dataset=replace(dataset, crop=replace(dataset.crop, scale=1.1)))
-    with pytest.raises(UsageError, match=r'its crops are arcface-112, scale 1, 32x32x1; the training has arcface-112, scale 1\.1, 32x32x1'):
-        Teachers.of(config, other)
+    source = replace(open_source(dataset, config), classes=('neutral', 'fear'))
+    with pytest.raises(UsageError, match='does not know fear, only neutral, happiness, surprise; name a package that knows all classes'):
+        Teachers.of(config, source)
+
+
+def test_other_crops_are_refused_and_nothing_is_left(dataset, train_config, tmp_path):
+    with pytest.raises(UsageError, match=r'its crops are fer2013, scale 1, 48x48x1; the training has arcface-112, scale 1, 32x32x1; name'):
+        train([dataset.folder], str(tmp_path / 'out'), train_config(teachers=('default',)), 'x')
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_training_is_known_by_its_teachers_files(package, train_config, tmp_path):
