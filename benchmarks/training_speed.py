@@ -1,6 +1,6 @@
 """How near `mien train` is to what TensorFlow can do here: images a second of its loop, and of ever barer ones on the same network.
 
-    python -m benchmarks.training_speed DATASET [--architectures A,B] [--steps N] [--rounds N]
+    python -m benchmarks.training_speed DATASET [--architectures A,B | --configs A,B] [--steps N] [--rounds N]
 
     mien         records, augmentation, callbacks, journal left out: what an epoch of `mien train` does between validations
     keras        Keras's fit of the network and with the Adam as Keras makes them, on one batch that is held in memory, no callbacks
@@ -8,8 +8,9 @@
     step         the same step as one tf.function, called in a loop
     bfloat16     fit with layers in mixed_bfloat16
 
-The loops take turns, so that a neighbour on the machine slows all of them. The last column is what the network's convolutions and
-products take of the speed of a float32 matrix product in this process: forward operations as TensorFlow counts them, three times.
+Of --configs, train configs, all loops calculate in the config's precision, and in mien's its teachers do, too. The loops take turns, so
+that a neighbour on the machine slows all of them. The last column is what the network's convolutions and products take of the speed of a
+float32 matrix product in this process: forward operations as TensorFlow counts them, three times.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import argparse
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import keras
@@ -33,6 +34,7 @@ from mien.models.training.fit import for_training, network, open_source
 from mien.models.training.keep import StopAtNaN
 from mien.models.training.phases import compile_for, phases, trainable
 from mien.models.training.progress import ShowProgress
+from mien.models.training.teachers import Teachers
 
 BATCHES = {'compact_resnet': 64, 'dcnn': 32, 'fernet': 64, 'mini_xception': 32}
 SIDES = {'mini_xception': 64}
@@ -77,9 +79,9 @@ def main() -> None:
     peak = _matmul_speed()
     print(f'float32 product of {SIDE}x{SIDE} matrices: {peak / 1e9:.0f} GFLOP/s')
     print(f'{"network":16}{"batch":>6}' + ''.join(f'{loop:>10}' for loop in LOOPS) + f'{"mien/keras":>12}{"mien/step":>11}{"of peak":>9}')
-    for name in said.architectures.split(','):
-        config = _config(name)
-        found = _speeds(open_source(dataset, config), config, said.steps, said.rounds)
+    for name, config in _configs(said):
+        source = open_source(dataset, config)
+        found = _speeds(replace(source, teach=Teachers.of(config, source)), config, said.steps, said.rounds)
         fastest = found.median('mien')
         share = fastest * found.operations / peak
         row = ''.join(f'{found.median(loop):10.0f}' for loop in LOOPS)
@@ -90,17 +92,24 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('dataset', help='what `mien build` wrote')
-    parser.add_argument('--architectures', default=','.join(BATCHES), help='default: all that have a batch size here')
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument('--architectures', default=','.join(BATCHES), help="by train's defaults; default: all that have a batch size here")
+    which.add_argument('--configs', help='train configs instead')
     parser.add_argument('--steps', type=int, default=40, help='of each loop in a round (default: 40)')
     parser.add_argument('--rounds', type=int, default=3, help='default: 3')
     return parser.parse_args()
 
 
-def _config(name: str) -> TrainConfig:
-    return replace(load(TrainConfig, 'train'), architecture=name, batch_size=BATCHES[name], input_size=SIDES.get(name))
+def _configs(said: argparse.Namespace) -> Iterator[tuple[str, TrainConfig]]:
+    if said.configs:
+        yield from ((name, load(TrainConfig, 'train', name)) for name in said.configs.split(','))
+        return
+    for name in said.architectures.split(','):
+        yield name, replace(load(TrainConfig, 'train'), architecture=name, batch_size=BATCHES[name], input_size=SIDES.get(name))
 
 
 def _speeds(source: Source, config: TrainConfig, steps: int, rounds: int) -> Speeds:
+    keras.config.set_dtype_policy(config.precision)
     model, plain = _compiled(source, config), _compiled(source, config, as_trained=False)
     batch = next(iter(_batches(source, config)))
     loops = {
@@ -114,6 +123,7 @@ def _speeds(source: Source, config: TrainConfig, steps: int, rounds: int) -> Spe
     for _ in range(rounds):
         for loop, run in loops.items():
             images[loop].append(config.batch_size * (steps - 1) / run())
+    keras.config.set_dtype_policy('float32')
     return Speeds(images, 3 * _operations(model, batch[0][:1]))
 
 
@@ -154,7 +164,7 @@ def _stepping(model: keras.Model, batch: Batch, steps: int) -> Callable[[], floa
 def _in_bfloat16(source: Source, config: TrainConfig, batch: Batch, steps: int) -> Callable[[], float]:
     keras.config.set_dtype_policy('mixed_bfloat16')
     model = _compiled(source, config)
-    keras.config.set_dtype_policy('float32')
+    keras.config.set_dtype_policy(config.precision)
     return lambda: _fit(model, tf.data.Dataset.from_tensors(batch).repeat(), steps, [])
 
 

@@ -1,9 +1,19 @@
-"""The published runs are configs of mien's own."""
+"""The published runs are configs of mien's own, and the table of them is made of their rows."""
+
+from pathlib import Path
 
 import pytest
 
 from mien.configs.load import load
-from mien.configs.schema import TrainConfig
+from mien.configs.schema import CompareConfig, TrainConfig
+from mien.models.compare.best import Rule, choose
+from mien.models.compare.markdown import markdown
+from mien.models.compare.publish import TITLE, said
+from mien.models.compare.result import read
+from mien.models.compare.tables import csv_text
+from mien.models.compare.views import views
+
+PUBLISHED = Path(__file__).parents[2] / 'docs/published'
 
 RUNS = [
     ('0_1', 'mini_xception', 32, 10, 0.5206),
@@ -25,6 +35,36 @@ def test_a_published_run_is_a_config(run, architecture, batch, epochs, reported)
     config = load(TrainConfig, 'train', f'run_{run}')
     found = (config.architecture, config.batch_size, config.epochs, config.expect_accuracy, config.name)
     assert found == (architecture, batch, epochs, reported, f'run_{run}')
+
+
+@pytest.fixture(scope='module')
+def results():
+    """In the order of the runs."""
+    found = {run: read(PUBLISHED / f'runs/row-{run}.json') for run in load(CompareConfig, 'compare', 'published').runs}
+    return {run: result for run, result in found.items() if result is not None}
+
+
+def test_the_published_table_is_made_of_its_rows(results):
+    config, rows = load(CompareConfig, 'compare', 'published'), [result.row for result in results.values()]
+    choices = choose(rows, Rule.of(config))
+    shown = views(rows, [choice.row.id for choice in choices])
+    tables = markdown(TITLE, said(list(results.values()), choices, len(config.runs)), shown, [])
+    text, plots = (PUBLISHED / 'comparison.md').read_text().split('\n\n## Plots\n\n')
+    assert text + '\n' == tables
+    assert (PUBLISHED / 'comparison.csv').read_text() == csv_text(rows)
+    assert sorted(plots.split()) == sorted(f'![plots/{path.name}](plots/{path.name})' for path in (PUBLISHED / 'plots').iterdir())
+    assert sorted(path.name for path in (PUBLISHED / 'runs').iterdir()) == sorted(f'row-{run}.json' for run in results)
+
+
+def test_published_rows_are_of_the_recipes_that_stand_here(results):
+    runs = load(CompareConfig, 'compare', 'published').runs
+    for run, result in results.items():
+        config, row = load(TrainConfig, 'train', runs[run]['config']), result.row
+        asked = (runs[run].get('architecture', config.architecture), config.batch_size, config.epochs, config.learning_rate, config.seed)
+        assert (row.architecture, row.batch_size, row.epochs_asked, row.learning_rate, row.seed) == asked, run
+        assert (row.expected, row.dataset.split('@')[0]) == (config.expect_accuracy, runs[run]['dataset']), run
+        assert len(result.history) == row.epochs_run <= row.epochs_asked, run
+        assert (row.ended == 'all epochs') == (row.epochs_run == row.epochs_asked), run
 
 
 @pytest.mark.parametrize(
