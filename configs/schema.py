@@ -260,7 +260,7 @@ class CompareConfig:
     minutes: float | None = option("budget of each training: minutes at most; default: the recipe's", low=0.01)
     batch_sizes: tuple[int, ...] = option("train with each of these; default: the recipe's", low=1)
     learning_rates: tuple[float, ...] = option("train with each of these; default: the recipe's", low=LEAST_RATE, high=1.0)
-    seeds: tuple[int, ...] = option("train with each of these; default: the recipe's", low=0)
+    seeds: tuple[int, ...] = option("train with each of these; default: the recipe's", low=0, high=2**32 - 2)
     device: str | None = option("where to train; default: the recipe's", choices=('cpu', 'gpu', 'tpu'))
     test: str | None = option('dataset on whose split all are measured; default: each on its own')
     split: str = option('split that all are measured on: train, validation or test', choices=SPLITS)

@@ -53,6 +53,7 @@ class Predictor:
 
         Raises:
             JobFailed: see above.
+            ValueError: they are none.
         """
         made = cls.__new__(cls)
         made.__setstate__((model, 0))

@@ -75,6 +75,8 @@ def _build(path: str, meaning: Meaning, spec: InputSpec, classes: int) -> keras.
     own = _side(path, trained)
     if own is not None and spec.size != own:
         raise UsageError(f'architecture {path!r}: takes {own} pixels, not {spec.size}; leave --input-size out')
+    if not trained.weights:
+        raise UsageError(f'architecture {path!r}: its network has no weights to train; give it some')
     if trained.output_shape != (None, classes):
         raise UsageError(
             f'architecture {path!r}: its output is {trained.output_shape}, the training has {classes} classes; name as many by --classes '
@@ -83,7 +85,11 @@ def _build(path: str, meaning: Meaning, spec: InputSpec, classes: int) -> keras.
     inputs = keras.Input((spec.crop, spec.crop, spec.channels), name='image')
     factor, offset = RANGES[meaning.input_range]
     x = _resized(inputs, spec.size, spec.channels, trained.input_shape[-1])
-    x = trained(layers.Rescaling(factor, offset, dtype='float32', name='range')(x))
+    try:
+        x = trained(layers.Rescaling(factor, offset, dtype='float32', name='range')(x))
+    except ValueError as error:
+        said = ' '.join(str(error).split())[:200]
+        raise UsageError(f'architecture {path!r}: cannot take {spec.size} pixels ({said}); say --input-size') from error
     if _gives_probabilities(trained, spec.size, meaning):
         x = keras.ops.log(keras.ops.maximum(keras.ops.cast(x, 'float32'), LEAST))
     if meaning.order is not None and meaning.order != tuple(range(classes)):

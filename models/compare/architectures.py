@@ -25,6 +25,7 @@ def spelled_out(asked: Sequence[str]) -> tuple[str, ...]:
     """The names, with all that there are where `all` is among them.
 
     Raises:
+        JobFailed: they cannot be looked up.
         UsageError: there is no such architecture.
     """
     if set(asked) <= set(ARCHITECTURES):

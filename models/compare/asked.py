@@ -16,7 +16,9 @@ from ..architectures.registry import plain_name
 from ..data.dataset import Dataset
 
 UNSAFE = re.compile(r'[^A-Za-z0-9._-]+')
-BESIDE_RUNS = ('architectures', 'batch_sizes', 'learning_rates', 'seeds')  # would make other runs than those
+GRID = ('batch_sizes', 'learning_rates', 'seeds')
+BESIDE_RUNS = ('architectures', *GRID)  # would make other runs than those
+OF_TRAININGS = (*GRID, 'weights', 'epochs', 'minutes', 'device')
 TAKEN_ENDS, TAKEN_START = ('.log', '.yaml', '.partial'), 'row-'  # see `Places`
 BEGINNINGS = ('none', 'imagenet')
 ID = re.compile(r'[A-Za-z0-9][A-Za-z0-9._-]*')
@@ -80,6 +82,9 @@ def _trainings(config: CompareConfig, datasets: Mapping[str, Dataset]) -> Iterat
                 name, said.get('dataset'), said.get('config'), tuple((key, said[key]) for key in ('architecture', 'weights') if key in said)
             )
         return
+    training = [key for key in OF_TRAININGS if getattr(config, key)]
+    if training and not config.architectures:
+        raise UsageError(f'{", ".join(training)}: say how to train, and nothing is trained; name --architectures')
     if config.architectures and not datasets:
         raise UsageError('no DATASET to train on; name one or more that `mien build` wrote')
     for dataset, architecture in itertools.product(datasets, config.architectures):

@@ -53,7 +53,7 @@ class Choice:
     Attributes:
         row: the best one's.
         steps: what each part of the rule left; the first has all that were compared.
-        elsewhere: ids of finished runs that were measured on other faces, and so cannot be compared with it.
+        elsewhere: ids of finished runs that were measured on other faces or have seen some of these, and so cannot be compared with it.
     """
 
     row: Row
@@ -63,10 +63,13 @@ class Choice:
 
 
 def choose(rows: Sequence[Row], rule: Rule) -> tuple[Choice, ...]:
-    """Applies the rule to the finished runs, those together that were measured on the same faces; where there are the most, first."""
+    """Applies the rule to the finished runs, those together that were measured on the same faces; where there are the most, first.
+
+    A run that has seen some of these in training is left out, unless all have.
+    """
     finished = [row for row in rows if row.status == OK]
     groups: dict[object, list[Row]] = {}
-    for row in finished:
+    for row in [row for row in finished if not row.seen] or finished:
         groups.setdefault(_faces(row), []).append(row)
     return tuple(_best(group, finished, rule) for group in sorted(groups.values(), key=len, reverse=True))
 

@@ -52,7 +52,7 @@ def _folder(run: Run, places: Places) -> str:
 
 def _done(run: Run, row: Row, split: str, places: Places, tell: Tell) -> Result:
     if isinstance(run.source, Training):
-        reason = unfit(run.source, run.test) or _untrained(run.id, run.source, places, tell)
+        reason = unfit(run.source, run.test, split) or _untrained(run.id, run.source, places, tell)
         if reason:
             return Result(failed(row, reason, epochs_seen(places.log(run.id))))
     folder = _folder(run, places)

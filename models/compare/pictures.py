@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
@@ -23,11 +22,13 @@ def draw(results: Sequence[Result], best: Collection[str], folder: Path) -> list
     """
     finished = [result for result in results if result.row.status == OK]
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = [_drawn(folder / name, how) for name, how in _pictures(finished, best).items()]
+    pictures = {folder / name: how for name, how in _pictures(finished, best).items()}
+    for path, how in pictures.items():
+        how(path)
     for path in folder.glob('*.png'):
-        if path not in drawn:
+        if path not in pictures:
             path.unlink()
-    return drawn
+    return list(pictures)
 
 
 def _pictures(finished: Sequence[Result], best: Collection[str]) -> dict[str, Callable[[Path], None]]:
@@ -54,10 +55,3 @@ def _point(result: Result, x: float, best: Collection[str]) -> Point:
 
 def _confusion(result: Result) -> Callable[[Path], None]:
     return lambda path: confusions_png([Confusion(result.row.id, result.confusion, result.row.classes or ())], path)
-
-
-def _drawn(path: Path, how: Callable[[Path], None]) -> Path:
-    beside = path.with_name(f'.{path.name}.partial')
-    how(beside)
-    os.replace(beside, path)
-    return path

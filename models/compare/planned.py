@@ -9,9 +9,10 @@ from ...configs.errors import UsageError
 from ...configs.schema import CompareConfig, TrainConfig
 from ..architectures.registry import is_somebodys
 from ..data.dataset import Dataset
+from ..evaluation import evaluate
 from ..manifest import MANIFEST
 from ..package import find
-from ..training.recipe import expected_on, identity, read_identity, refuse_another
+from ..training.recipe import expected_on, identity, read_identity, refuse_another, stranger
 from ..weights import beginning
 from . import told
 from .architectures import spelled_out
@@ -67,16 +68,15 @@ def untrainable(training: Training) -> str:
     return _lacking(training.config)
 
 
-def unfit(training: Training, test: Dataset) -> str:
+def unfit(training: Training, test: Dataset, split: str) -> str:
     """Why what it trains could not be measured; empty where it can."""
     dataset = training.dataset
     if dataset == test:
         return ''
-    if dataset.crop != test.crop:
-        return f'crops are {dataset.crop} in {dataset.folder!r} and {test.crop} in {test.folder!r}, where it is measured'
-    classes = dataset.subset(training.config.classes)
-    if len(set(classes) & set(test.classes)) < 2:
-        return f'{test.folder!r}, where it is measured, has {", ".join(test.classes)}; it is trained on {", ".join(classes)}'
+    try:
+        evaluate.check('this training', dataset.subset(training.config.classes), dataset.crop, test, split)
+    except UsageError as error:
+        return str(error)
     return ''
 
 
@@ -98,7 +98,7 @@ def _of_package(package: str, row: Row) -> Row:
         learning_rate=said.config.get('learning_rate'),
         seed=said.config.get('seed'),
         epochs_asked=said.config.get('epochs'),
-        package=package,
+        package=f'./{package}' if package == f'runs/{row.id}' else package,  # without a dot, one that is trained here
     )
 
 
@@ -121,6 +121,8 @@ def _check_training(name: str, training: Training, places: Places) -> None:
         training.dataset.files(split)
     training.dataset.subset(training.config.classes)
     beginning.check(training.config)
+    for name in training.config.teachers:
+        beginning.teacher_file(name)
     if _waits(training):
         return
     if training.weights_asked_for:
@@ -135,7 +137,7 @@ def _refuse_another(name: str, training: Training, places: Places) -> None:
         said = read_identity(folder)
         if said is not None:
             refuse_another(folder, said, asked, finished)
-        elif folder.exists() and any(folder.iterdir()):
+        elif stranger(folder):
             raise UsageError(f'{str(folder)!r}: was not trained by `mien compare`; name another --out')
     if (places.package(name) / MANIFEST).is_file():
         find(str(places.package(name)))

@@ -90,9 +90,9 @@ class Examples:
         return ids, names
 
     def are_divided(self, split: str) -> bool:
-        """Whether any of the first FEW faces of a split has votes for more than one class."""
-        first = next(rows(self.decoded(split, FEW), self.folders))
-        return bool((first['label_distribution'].max(axis=1) < first['label_distribution'].sum(axis=1)).any())
+        """Whether any of the first FEW faces of a split of any of the datasets has votes for more than one class."""
+        firsts = (next(rows(part.decoded(split, FEW), part.folders)) for part in self.parts() if part.holds(split))
+        return any(bool((first['label_distribution'].max(axis=1) < first['label_distribution'].sum(axis=1)).any()) for first in firsts)
 
     def decoded(self, split: str, batch: int) -> tf.data.Dataset:
         """The examples that take part, decoded, `batch` at a time, in the records' order."""

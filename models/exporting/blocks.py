@@ -29,7 +29,9 @@ def _in_blocks(layer: keras.Layer) -> keras.Layer:
 
 
 def _suits(layer: keras.Layer) -> bool:
-    plain = type(layer) is keras.layers.Conv2D and (layer.padding, layer.dilation_rate) == ('valid', (1, 1))
+    if type(layer) is not keras.layers.Conv2D:
+        return False
+    plain = (layer.padding, layer.dilation_rate, layer.groups, layer.data_format) == ('valid', (1, 1), 1, 'channels_last')
     return plain and all(side % BLOCK for side in layer.kernel_size) and layer.strides == (BLOCK, BLOCK) and layer.kernel.shape[2] == 1
 
 

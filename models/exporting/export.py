@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
+from tensorflow.lite.python.convert_phase import ConverterError
 
+from ...configs.errors import UsageError
 from ...configs.schema import Crop
 from ..data.graph import TransformGraph
 from ..quiet import stderr_kept
@@ -49,6 +52,25 @@ def converter(model: LabellingModel) -> Iterator[tf.lite.TFLiteConverter]:
         saved = str(Path(folder, 'model'))
         tf.saved_model.save(model, saved, signatures=model.label.get_concrete_function())
         yield tf.lite.TFLiteConverter.from_saved_model(saved)
+
+
+def refuse_inexpressible(graph: TransformGraph, network: keras.Model, crop: Crop, name: str) -> None:
+    """Sees before a training that what it makes could label.
+
+    Args:
+        name: of the architecture.
+    Raises:
+        UsageError: it has an operation that TFLite lacks.
+    """
+    lacking: set[str] = set()
+    with stderr_kept():
+        try:
+            tflite(LabellingModel(graph, network, crop, 1.0))
+        except ConverterError as error:
+            lacking = set(re.findall(r"'(tf\.\w+)' op", str(error))) or {'an operation'}
+    if lacking:
+        what = f'its network uses {", ".join(sorted(lacking))}, which TFLite lacks'
+        raise UsageError(f'architecture {name!r}: {what}; build it of other layers')
 
 
 def tflite(model: LabellingModel) -> bytes:

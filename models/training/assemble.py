@@ -22,6 +22,7 @@ from ..evaluation.timing import BATCH, Times, times
 from ..exporting.answering import answering
 from ..exporting.exports import Labelling, write_exports
 from ..exporting.parity import ExportFigures, section
+from ..exporting.undated import save
 from ..interpreter import Labeller
 from ..manifest import FILES, MANIFEST, METRICS
 from ..package import ModelPackage, find, hashes
@@ -44,7 +45,7 @@ def assemble(
     """
     _clear(folder)
     network = answering(fitted.network, source, config)
-    network.save(folder / FILES['keras'])
+    save(network, folder / FILES['keras'])
     exported = write_exports(folder, network, source, config)
     package = _package(folder, exported.labelling, source, config)
     package.write_manifest()

@@ -13,10 +13,12 @@ from ...configs.load import as_dict, load
 from ...configs.schema import TrainConfig
 from ..architectures.registry import is_keras_file, is_somebodys
 from ..data.dataset import SEVERAL
+from ..manifest import WORK
 from ..weights.beginning import NONE, digests
 from ..whole import write_whole
 
 IDENTITY = 'training.json'
+BEFORE_IDENTITY = (WORK, 'logs', f'.{IDENTITY}.partial')
 # Options that change where it is trained or what is told of it, and not the model.
 BESIDES = ('device', 'expect_accuracy', 'expect_on', 'measure_on')
 # Options that say what becomes of a trained network.
@@ -25,6 +27,8 @@ AFTERWARDS = ('name', 'coverage', 'exports', 'label_with', 'least_share', 'mirro
 # Options that change nothing, and when.
 IDLE: tuple[tuple[str, Callable[[TrainConfig], bool], tuple[str, ...]], ...] = (
     ('without teachers', lambda config: not config.teachers, ('teacher_share', 'teacher_temperature')),
+    ('with a teacher_share of 0', lambda config: not config.teacher_share, ('teachers',)),
+    ('without expect_accuracy', lambda config: config.expect_accuracy is None, ('expect_on',)),
     ('without frozen epochs', lambda config: not config.frozen_epochs, ('fine_tuning_rate',)),
     ('with schedule plateau', lambda config: config.schedule == 'plateau', ('warmup_epochs',)),
     ('with schedule cosine', lambda config: config.schedule == 'cosine', ('plateau_factor', 'plateau_patience')),
@@ -133,3 +137,9 @@ def read_identity(folder: Path) -> dict[str, Any] | None:
     if not isinstance(said, dict):
         raise UsageError(f'--out {str(folder)!r}: {IDENTITY} does not say what it belongs to; remove the folder')
     return said
+
+
+def stranger(folder: Path) -> str | None:
+    """The name of something in a folder without an identity that no training has put there, not even one that was killed at its start."""
+    names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    return next((name for name in names if name not in BEFORE_IDENTITY), None)

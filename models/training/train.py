@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ...configs.errors import UsageError
 from ...configs.schema import TrainConfig
-from ..architectures.registry import builder, plain_name
+from ..architectures.registry import builder, is_somebodys, plain_name
 from ..data.dataset import Dataset, id_of, load_together
 from ..exporting.onnx import refuse_without_converter
 from ..manifest import MANIFEST, METRICS, WORK, is_name
 from ..package import ModelPackage
 from ..weights.beginning import check
-from .recipe import expected_on, identity, read_identity, refuse_another, without_effect, write_identity
+from .recipe import expected_on, identity, read_identity, refuse_another, stranger, without_effect, write_identity
 
 if TYPE_CHECKING:
     from ..data.records import Source
@@ -52,8 +52,9 @@ def train(dataset_folders: Sequence[str], out: str, config: TrainConfig, command
     _check_names(config)
     refuse_without_converter(config.exports)
     asked = identity(config, id_of(datasets))
+    from ..exporting.export import refuse_inexpressible
     from .assemble import assemble
-    from .fit import fit, open_source
+    from .fit import fit, network, open_source
     from .team import Team
 
     team = Team.of(config.device)
@@ -70,6 +71,8 @@ def train(dataset_folders: Sequence[str], out: str, config: TrainConfig, command
         source = open_source(datasets[0], config, datasets[1:])
         others = _others(config, source)
         _read_once(source, others)
+        if is_somebodys(config.architecture):
+            refuse_inexpressible(source.graph, network(source, config), source.dataset.crop, config.architecture)
         fitted = fit(source, config, partial / WORK, partial / 'logs', team)
     evaluations = assemble(partial, fitted, source, others, config, command)
     partial.rename(out)
@@ -91,7 +94,10 @@ def _others(config: TrainConfig, source: Source) -> list[Dataset]:
     from ..evaluation.evaluate import check
 
     others = [Dataset.load(folder) for folder in config.measure_on]
+    ids = [dataset.id for dataset in (*source.datasets, *others)]
     for other in others:
+        if ids.count(other.id) > 1:
+            raise UsageError(f'dataset {other.folder!r}: is trained on or named twice, and measures once; leave it out of --measure-on')
         check('this training', source.classes, source.dataset.crop, other, 'test')
         if not Examples(other, source.classes).holds('test'):
             classes = ', '.join(source.classes)
@@ -165,10 +171,12 @@ def _finished(out: Path, asked: dict[str, object], config: TrainConfig) -> Model
 def _open_partial(out: Path, asked: dict[str, object]) -> Path:
     partial = out.with_name(f'{out.name}.partial')
     try:
-        (partial / WORK).mkdir(parents=True, exist_ok=True)
         said = read_identity(partial)
         if said is not None:
             refuse_another(partial, said, asked, finished=False)
+        elif name := stranger(partial):
+            raise UsageError(f'--out {str(out)!r}: {partial} holds {name}, which `mien train` did not write; name another folder')
+        (partial / WORK).mkdir(parents=True, exist_ok=True)
         if said != asked:
             write_identity(partial, asked)
     except OSError as error:

@@ -91,6 +91,16 @@ def save_endless(path):
     model.save(path)
 
 
+def save_deep(path):
+    inputs = keras.Input((None, None, 1))
+    x = keras.layers.Conv2D(2, 15)(keras.layers.Conv2D(2, 15)(inputs))
+    keras.Model(inputs, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(x))).save(path)
+
+
+def save_weightless(path):
+    keras.Sequential([keras.Input((20, 20, 3)), keras.layers.GlobalAveragePooling2D()]).save(path)
+
+
 def save_lambda(path):
     keras.Sequential([keras.Input((20, 20, 1)), keras.layers.Lambda(lambda x: x * 2), keras.layers.Flatten(), keras.layers.Dense(3)]).save(
         path
@@ -121,6 +131,8 @@ def save_custom(path):
         ('a.keras', save_flat, r'its input is \(None, 9\)'),
         ('a.keras', lambda path: trained(classes=7).save(path), r'its output is \(None, 7\), the training has 3 classes'),
         ('a.keras', lambda path: trained(side=32).save(path), 'takes 32 pixels, not 20'),
+        ('a.keras', save_deep, 'cannot take 20 pixels .*; say --input-size'),
+        ('a.keras', save_weightless, 'its network has no weights to train'),
     ],
 )
 def test_what_does_not_fit_is_one_line(tmp_path, name, write, message):

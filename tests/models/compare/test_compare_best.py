@@ -48,6 +48,12 @@ def test_only_what_was_measured_on_the_same_faces_is_compared(row):
     assert [(one.row.id, one.elsewhere[-3:]) for one in others] == [(name, ('a', 'b', 'c')) for name in ('easy', 'two', 'fear')]
 
 
+def test_one_that_has_seen_the_faces_in_training_is_the_best_only_among_such(row):
+    rows = [row('b', accuracy=0.99, seen=3), row('a', seen=0), row('c', accuracy=0.98, seen=900)]
+    assert [(one.row.id, one.elsewhere) for one in choose(rows, SHIPPED)] == [('a', ('b', 'c'))]
+    assert [one.row.id for one in choose([rows[0], rows[2]], Rule(0.0, ('bytes',), 0.0))] == ['b']
+
+
 def test_failed_runs_are_never_the_best(row):
     rows = [failed(row('a', accuracy=0.99), 'out of memory'), row('b', accuracy=0.5)]
     assert choose(rows, SHIPPED)[0].row.id == 'b'

@@ -14,12 +14,14 @@ from mien.configs.load import load
 from mien.configs.schema import CompareConfig, TrainConfig
 from mien.models.compare import architectures, told
 from mien.models.compare.asked import shortest, slug
+from mien.models.compare.best import Rule, choose
 from mien.models.compare.compare import prepared
 from mien.models.compare.files import Places
 from mien.models.compare.one import _untrained
 from mien.models.compare.plan import after_others, plan
 from mien.models.compare.planned import planned, unfit, untrainable
 from mien.models.compare.recipes import recipe_of
+from mien.models.compare.winner import keep
 from mien.models.package import find
 from mien.models.training.recipe import identity, write_identity
 
@@ -184,6 +186,7 @@ def test_a_name_becomes_part_of_a_file_name():
             ['raw'],
             'architectures, seeds: set beside runs, each of which has its own; say them in the config of a run',
         ),
+        ({'packages': ('default',), 'seeds': (1,), 'epochs': 3}, ['raw'], 'seeds, epochs: say how to train, and nothing is trained; name'),
         ({'runs': {'a/b': {}}}, ['raw'], "run 'a/b': no name for a file"),
         ({'runs': {'a': {'dataset': 'row'}}}, ['raw'], r"dataset 'row' is not among the DATASETs \(did you mean 'raw'\?\)"),
         ({'runs': {'a': {}}}, ['raw', 'curated'], 'names no dataset'),
@@ -223,6 +226,37 @@ def test_a_changed_recipe_is_refused_with_the_difference(folder, tmp_path):
     assert prepared([raw], places.out, config(architectures=('dcnn',), epochs=3)).ids == ('raw-dcnn',)
     with pytest.raises(UsageError, match='epochs is 3 there, 4 here'):
         prepared([raw], places.out, config(architectures=('dcnn',), epochs=4))
+
+
+def test_a_training_that_was_killed_before_it_said_what_it_is_goes_on(folder, tmp_path):
+    raw, places = folder('raw'), Places(tmp_path / 'out')
+    partial = places.partial('raw-dcnn')
+    (partial / 'work').mkdir(parents=True)
+    (partial / '.training.json.partial').touch()
+    assert prepared([raw], places.out, config(architectures=('dcnn',))).ids == ('raw-dcnn',)
+    (partial / 'holiday.jpg').touch()
+    with pytest.raises(UsageError, match='was not trained by `mien compare`'):
+        prepared([raw], places.out, config(architectures=('dcnn',)))
+
+
+def test_a_teacher_that_is_not_there_is_told_before_the_run_that_its_pupil_begins_with(folder, tmp_path):
+    (tmp_path / 'taught.yaml').write_text('architecture: dcnn\nteachers: [nobody]\n')
+    runs = {'first': {'architecture': 'dcnn'}, 'second': {'config': str(tmp_path / 'taught.yaml'), 'weights': 'first'}}
+    with pytest.raises(UsageError, match="model 'nobody': "):
+        prepared([folder('raw')], tmp_path / 'out', config(runs=runs))
+
+
+def test_a_package_in_a_folder_named_as_ours_is_not_one_that_is_trained_here(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(find('default').folder, 'runs/mine')
+    (run,) = plan(config(packages=('runs/mine',)), [folder('raw')]).runs
+    assert (run.id, planned(run, 'test').package) == ('mine', './runs/mine')
+    measured = replace(
+        planned(run, 'test'), status='ok', model=find('runs/mine').id, examples=9, accuracy=0.9, standard_error=0.01, load_cold=0.1, bytes=1
+    )
+    (choice,) = choose([measured], Rule.of(config()))
+    keep(choice, Places(tmp_path / 'out'))
+    assert find(str(tmp_path / 'out/best')).id == measured.model
 
 
 def test_a_run_may_begin_with_what_an_earlier_one_trains(folder, tmp_path):
@@ -277,12 +311,13 @@ def test_a_folder_of_something_else_is_refused(folder, tmp_path):
 
 def test_what_cannot_be_measured_is_not_trained(folder):
     raw, curated = folder('raw'), folder('curated', ('surprise', 'anger'))
-    small = folder('small', size=32)
-    runs = [plan(config(architectures=('dcnn',), test=test), [raw]).runs[0] for test in (None, raw, curated, small)]
-    reasons = [unfit(run.source, run.test) for run in runs]
+    small, positive = folder('small', size=32), folder('positive', ('neutral', 'anger', 'positive'))
+    runs = [plan(config(architectures=('dcnn',), test=test), [raw]).runs[0] for test in (None, raw, curated, small, positive)]
+    reasons = [unfit(run.source, run.test, 'test') for run in runs]
     assert reasons[:2] == ['', '']
-    assert 'has surprise, anger; it is trained on neutral, happiness, anger' in reasons[2]
-    assert 'crops are fer2013, scale 1, 48x48x1' in reasons[3]
+    assert 'the dataset has surprise, anger, the model neutral, happiness, anger' in reasons[2]
+    assert 'crops are fer2013, scale 1, 32x32x1, this training takes fer2013, scale 1, 48x48x1' in reasons[3]
+    assert 'says positive where this training says happiness' in reasons[4]
 
 
 def test_what_is_known_of_a_package_stands_in_its_own_figures(folder):

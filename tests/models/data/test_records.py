@@ -210,3 +210,4 @@ def test_faces_on_which_all_annotators_agree_have_nothing_soft(source, rewritten
     agreed = replace(source, dataset=rewritten(agree))
     assert (source.are_divided('train'), agreed.are_divided('train')) == (True, False)
     assert not replace(agreed, classes=('neutral', 'surprise')).are_divided('train')
+    assert replace(agreed, also=(source.dataset,)).are_divided('train')

@@ -7,9 +7,9 @@ import pytest
 from mien.models.exporting.blocks import _Conv2DInBlocks, in_blocks
 
 
-def convolved(side, kernel, channels=1, **more):
+def convolved(side, kernel, channels=1, filters=5, **more):
     inputs = keras.Input((side, side, channels))
-    first = keras.layers.Conv2D(5, kernel, activation='relu', bias_initializer=keras.initializers.RandomNormal(seed=1), **more)
+    first = keras.layers.Conv2D(filters, kernel, activation='relu', bias_initializer=keras.initializers.RandomNormal(seed=1), **more)
     inner = keras.Model(inputs, first(inputs))
     return keras.Model(inputs, keras.layers.Conv2D(2, 1, 2)(inner(inputs)))
 
@@ -42,7 +42,14 @@ def test_a_normalisation_that_was_adapted_stays_so():
 
 
 @pytest.mark.parametrize(
-    ('channels', 'more'), [(3, {'strides': 2}), (1, {'strides': 1}), (1, {'strides': 2, 'padding': 'same'}), (1, {'dilation_rate': 2})]
+    ('channels', 'more'),
+    [
+        (3, {'strides': 2}),
+        (3, {'strides': 2, 'filters': 6, 'groups': 3}),
+        (1, {'strides': 1}),
+        (1, {'strides': 2, 'padding': 'same'}),
+        (1, {'dilation_rate': 2}),
+    ],
 )
 def test_other_convolutions_stay(channels, more):
     network = convolved(32, 7, channels, **more)

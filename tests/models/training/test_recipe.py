@@ -27,6 +27,8 @@ def test_an_option_that_did_not_exist_had_its_default(train_config, tmp_path):
     [
         ({'teacher_share': 0.7}, ['teacher_share 0.7 has no effect without teachers']),
         ({'teacher_share': 0.7, 'teachers': ('default',)}, []),
+        ({'teacher_share': 0.0, 'teachers': ('default',)}, ["teachers ('default',) has no effect with a teacher_share of 0"]),
+        ({'expect_on': 'faces'}, ['expect_on faces has no effect without expect_accuracy']),
         ({'fine_tuning_rate': 1e-4}, ['fine_tuning_rate 0.0001 has no effect without frozen epochs']),
         ({'warmup_epochs': 2}, ['warmup_epochs 2 has no effect with schedule plateau']),
         ({'warmup_epochs': 2, 'schedule': 'cosine', 'plateau_factor': 0.1}, ['plateau_factor 0.1 has no effect with schedule cosine']),

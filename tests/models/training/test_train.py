@@ -22,6 +22,7 @@ from mien.models.evaluation.evaluate import evaluate
 from mien.models.package import ModelPackage
 from mien.models.training.fit import fit, open_source
 from mien.models.training.journal import STATE
+from mien.models.training.recipe import identity, write_identity
 from mien.models.training.train import train
 
 RUN = """
@@ -30,6 +31,19 @@ from mien.configs.schema import TrainConfig
 from mien.models.training.train import train
 values = json.loads(sys.argv[3])
 train([sys.argv[1]], sys.argv[2], TrainConfig(**values | {'classes': tuple(values['classes'])}), 'mien train tiny')
+"""
+
+SINGULAR = """
+import keras, tensorflow as tf
+
+@keras.saving.register_keras_serializable()
+class Singular(keras.layers.Layer):
+    def call(self, images):
+        return tf.linalg.svd(tf.squeeze(images, -1), compute_uv=False)
+
+def build(spec, classes):
+    images = keras.Input((spec.crop, spec.crop, spec.channels))
+    return keras.Model(images, keras.layers.Dense(classes)(Singular()(images)))
 """
 
 
@@ -108,7 +122,7 @@ def test_a_killed_training_goes_on_to_the_same_model(dataset, package, train_con
     kill_after_two_epochs(dataset, out, config)
     resumed = train([dataset.folder], str(out), config, 'mien train tiny')
     assert 'epoch 1/4' not in capsys.readouterr().out
-    assert resumed.id == package.id
+    assert (resumed.id, resumed.files['model.keras']) == (package.id, package.files['model.keras'])
     history, expected = (json.loads((folder / 'metrics.json').read_text())['history'] for folder in (out, Path(package.folder)))
     assert history == expected
     assert not (out / 'work').exists()
@@ -259,12 +273,12 @@ def test_a_split_without_a_face_of_these_classes_is_not_measured_and_nothing_sta
         if example.features.feature['uri'].bytes_list.value[0].startswith(b'test/'):
             example.features.feature['label_name'].bytes_list.value[0] = b'surprise'
 
-    partial = tmp_path / 'out.partial'
-    partial.mkdir()
+    partial, changed = tmp_path / 'out.partial', rewritten(surprised_in_test)
+    config = train_config(classes=('neutral', 'happiness'), epochs=1)
+    write_identity(partial, identity(config, changed.id))
     (partial / 'model.onnx').write_bytes(b'of an earlier call')
     (partial / 'model.json').write_bytes(b'of an earlier call')
-    config = train_config(classes=('neutral', 'happiness'), epochs=1)
-    package = train([rewritten(surprised_in_test).folder], str(tmp_path / 'out'), config, '')
+    package = train([changed.folder], str(tmp_path / 'out'), config, '')
     assert list(json.loads(Path(package.folder, 'metrics.json').read_text())['splits']) == ['validation']
     assert not Path(package.folder, 'model.onnx').exists()
     assert 'model.onnx' not in package.files
@@ -322,6 +336,28 @@ def test_a_finished_package_that_was_not_measured_there_is_refused(dataset, pack
 def test_another_training_is_refused_with_the_difference(dataset, package, train_config):
     with pytest.raises(UsageError, match='epochs is 4 there, 7 here'):
         train([dataset.folder], package.folder, train_config(epochs=7), 'another')
+
+
+def test_what_somebody_else_has_begun_in_its_place_stays(dataset, train_config, tmp_path):
+    (tmp_path / 'out.partial/_work').mkdir(parents=True)
+    for classes in (('neutral', 'typo'), ()):
+        with pytest.raises(UsageError, match=r'out\.partial holds _work, which `mien train` did not write; name another folder'):
+            train([dataset.folder], str(tmp_path / 'out'), train_config(classes=classes), 'x')
+    assert [path.name for path in (tmp_path / 'out.partial').iterdir()] == ['_work']
+
+
+def test_a_dataset_that_is_trained_on_measures_once(dataset, train_config, tmp_path):
+    with pytest.raises(UsageError, match='is trained on or named twice, and measures once; leave it out of --measure-on'):
+        train([dataset.folder], str(tmp_path / 'out'), train_config(measure_on=(dataset.folder,)), 'x')
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_that_could_not_label_is_refused_before_anything_is_trained(dataset, train_config, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / 'singular_of_tests.py').write_text(SINGULAR)
+    with pytest.raises(UsageError, match=r"'singular_of_tests:build': its network uses tf\.Svd, which TFLite lacks; build it of"):
+        train([dataset.folder], str(tmp_path / 'out'), train_config(architecture='singular_of_tests:build'), 'x')
+    assert not any(path.name.startswith('out') for path in tmp_path.iterdir())
 
 
 def test_a_folder_of_something_else_is_refused(dataset, train_config, tmp_path):
