@@ -21,6 +21,7 @@ from .store import pieces
 
 BEFORE, AFTER = 12, 4  # bytes before a record, its length in the first eight, and after it
 LARGEST = 1 << 28  # bytes of a record; a greater length is no length
+UNREADABLE = re.compile(r'DecodePng|ParseExample')  # the operations that a record's content goes through
 OURS = re.compile(r'(UsageError|JobFailed): ([^\n]*)')
 
 
@@ -45,13 +46,15 @@ def told_plainly(folders: str) -> Iterator[None]:
     """An error of a dataset's store or records that tf.data met is raised as what it was.
 
     Raises:
-        UsageError, JobFailed: see `store.pieces`; a record's checksum is wrong, or a file ends within one.
+        UsageError, JobFailed: see `store.pieces`; a record's checksum is wrong, or a file ends within one; a record is no example, or its
+            image no PNG.
     """
     try:
         yield
     except tf.errors.OpError as error:
         ours = OURS.search(error.message)
-        if ours is None and isinstance(error, tf.errors.DataLossError):
+        unreadable = isinstance(error, tf.errors.InvalidArgumentError) and UNREADABLE.search(error.message)
+        if ours is None and (unreadable or isinstance(error, tf.errors.DataLossError)):
             reason = error.message.partition('[')[0].rpartition('}}')[2].strip()
             raise JobFailed(f'dataset {folders}: its records are damaged ({reason}); `mien verify` says which') from error
         if ours is None:

@@ -184,6 +184,15 @@ def test_damaged_records_are_told_before_anything_is_trained(dataset, train_conf
     assert not any((tmp_path / 'out.partial' / 'work').glob('*'))
 
 
+def test_an_image_that_is_none_is_told_as_damaged(rewritten, train_config, tmp_path):
+    def cut(example):
+        image = example.features.feature['image'].bytes_list
+        image.value[0] = image.value[0][:20]
+
+    with pytest.raises(JobFailed, match=r'its records are damaged \(.*PNG.*\); `mien verify` says which'):
+        train([rewritten(cut).folder], str(tmp_path / 'out'), train_config(epochs=1), '')
+
+
 @pytest.mark.parametrize('content', [b'', b'no graph'])
 def test_a_damaged_transform_graph_is_a_wrong_call(dataset, train_config, tmp_path, content):
     folder = Path(shutil.copytree(dataset.folder, tmp_path / 'dataset'))
