@@ -121,8 +121,8 @@ def _check_training(name: str, training: Training, places: Places) -> None:
         training.dataset.files(split)
     training.dataset.subset(training.config.classes)
     beginning.check(training.config)
-    for name in training.config.teachers:
-        beginning.teacher_file(name)
+    for teacher in training.config.teachers:
+        beginning.teacher_file(teacher)
     if _waits(training):
         return
     if training.weights_asked_for:

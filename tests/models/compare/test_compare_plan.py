@@ -218,14 +218,17 @@ def test_a_missing_split_or_class_is_said_before_anything_is_trained(folder, tmp
         records.touch()
 
 
-def test_a_changed_recipe_is_refused_with_the_difference(folder, tmp_path):
+@pytest.mark.parametrize('teachers', ['', 'teachers: [default]'])
+def test_a_changed_recipe_is_refused_with_the_difference(folder, tmp_path, teachers):
+    (tmp_path / 'mine.yaml').write_text(f'architecture: dcnn\n{teachers}\n')
+    asked = {'architectures': ('dcnn',), 'recipes': {'dcnn': str(tmp_path / 'mine.yaml')}}
     raw, places = folder('raw'), Places(tmp_path / 'out')
-    (run,) = prepared([raw], places.out, config(architectures=('dcnn',), epochs=3)).runs
+    (run,) = prepared([raw], places.out, config(**asked, epochs=3)).runs
     places.partial(run.id).mkdir(parents=True)
     write_identity(places.partial(run.id), identity(trained(run), planned(run, 'test').dataset))
-    assert prepared([raw], places.out, config(architectures=('dcnn',), epochs=3)).ids == ('raw-dcnn',)
+    assert prepared([raw], places.out, config(**asked, epochs=3)).ids == ('raw-dcnn',)
     with pytest.raises(UsageError, match='epochs is 3 there, 4 here'):
-        prepared([raw], places.out, config(architectures=('dcnn',), epochs=4))
+        prepared([raw], places.out, config(**asked, epochs=4))
 
 
 def test_a_training_that_was_killed_before_it_said_what_it_is_goes_on(folder, tmp_path):
