@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 import tensorflow as tf
 
 from ...configs.errors import UsageError
@@ -16,6 +18,8 @@ from ..package import find
 from ..weights.beginning import teacher_file
 
 Network = Callable[[tf.Tensor], tf.Tensor]
+BFLOAT16 = 'mixed_bfloat16'
+FLOAT32 = ('range', 'logits')  # layers that stand around every Keras file
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Teachers:
         Raises:
             UsageError: one is not there, does not know a class of the training, or learnt from other crops.
         """
-        networks = tuple(_network(name, source) for name in config.teachers)
+        networks = tuple(_network(name, source, config.precision == BFLOAT16) for name in config.teachers)
         return cls(networks, config.teacher_share, config.teacher_temperature) if networks else None
 
     def __call__(self, images: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -50,7 +54,21 @@ class Teachers:
         return (1.0 - self.share) * targets + self.share / len(said) * tf.add_n(said)
 
 
-def _network(name: str, source: Source) -> Network:
+def in_bfloat16(network: keras.Model) -> keras.Model:
+    """The same weights, multiplied in bfloat16: a saved network calculates as it was saved."""
+
+    def clone(layer: Any) -> Any:
+        said = layer.get_config()
+        if isinstance(layer, keras.Layer) and layer.name not in FLOAT32:
+            said['dtype'] = BFLOAT16
+        return type(layer).from_config(said)
+
+    cloned = keras.models.clone_model(network, clone_function=clone, recursive=True)
+    cloned.set_weights(network.get_weights())
+    return cloned
+
+
+def _network(name: str, source: Source, faster: bool) -> Network:
     """A package's network; of more classes than the training has, what it says of those: their softmax is given that it is one of them."""
     package, crop = find(name), source.dataset.crop
     if missing := [one for one in source.classes if one not in package.classes]:
@@ -61,5 +79,6 @@ def _network(name: str, source: Source) -> Network:
     with tf.device('CPU:0'):  # where batches are made, beside the training's steps
         build = keras_file.builder(teacher_file(name))
         network = build(InputSpec(crop.size, crop.channels, crop.size, 0.0, 1.0), len(package.classes))
+        network = in_bfloat16(network) if faster else network
         places = [package.classes.index(one) for one in source.classes]
-    return lambda images: tf.gather(network(images, training=False), places, axis=-1)
+    return lambda images: tf.cast(tf.gather(network(images, training=False), places, axis=-1), tf.float32)

@@ -40,6 +40,17 @@ def test_a_package_teaches_what_its_export_says(dataset, package, train_config):
     np.testing.assert_allclose(taught, 0.25 * own + 0.75 * Predictor(package).predict(crops), atol=1e-4)
 
 
+def test_one_calculates_in_bfloat16_with_its_pupil(dataset, package, train_config):
+    config = train_config(teachers=(package.folder,), teacher_share=1.0, precision='mixed_bfloat16')
+    source = open_source(dataset, config)
+    crops, labels = next(source.crops('test'))
+    own = np.eye(3, dtype=np.float32)[labels]
+    exact = Teachers.of(replace(config, precision='float32'), source)(tf.constant(crops, tf.float32), own)
+    taught = Teachers.of(config, source)(tf.constant(crops, tf.float32), own)
+    assert taught.dtype == tf.float32
+    assert 0 < np.abs(taught - exact).max() < 0.02
+
+
 def test_none_is_asked(dataset, train_config):
     assert Teachers.of(train_config(), open_source(dataset, train_config())) is None
 
