@@ -16,6 +16,7 @@ from ..architectures.architecture import InputSpec
 from ..data.records import Source
 from ..package import find
 from ..weights.beginning import teacher_file
+from ..weights.layer_weights import twin
 
 Network = Callable[[tf.Tensor], tf.Tensor]
 BFLOAT16 = 'mixed_bfloat16'
@@ -63,9 +64,7 @@ def in_bfloat16(network: keras.Model) -> keras.Model:
             said['dtype'] = BFLOAT16
         return type(layer).from_config(said)
 
-    cloned = keras.models.clone_model(network, clone_function=clone, recursive=True)
-    cloned.set_weights(network.get_weights())
-    return cloned
+    return twin(network, clone)
 
 
 def _network(name: str, source: Source, faster: bool) -> Network:
