@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -138,16 +139,18 @@ def _config(path: str) -> Any:
                 return json.loads(archive.read('config.json'))
         with h5py.File(path) as file:
             return json.loads(file.attrs['model_config'])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise UsageError(
             f'architecture {path!r}: is no Keras file with a network in it; save the whole model, not the weights alone'
         ) from error
 
 
 def _refuse_code(path: str, config: Any) -> None:
-    if isinstance(config, dict):
-        if config.get('class_name') in ('Lambda', '__lambda__', 'TorchModuleWrapper', 'TFSMLayer'):
-            raise UsageError(f'architecture {path!r}: holds code (a {config["class_name"]} layer), which is not run; save it without')
-        config = list(config.values())
-    for value in config if isinstance(config, list) else []:
-        _refuse_code(path, value)
+    left = [config]
+    while left:
+        some = left.pop()
+        if isinstance(some, dict):
+            if some.get('class_name') in ('Lambda', '__lambda__', 'TorchModuleWrapper', 'TFSMLayer'):
+                raise UsageError(f'architecture {path!r}: holds code (a {some["class_name"]} layer), which is not run; save it without')
+            some = list(some.values())
+        left += some if isinstance(some, list) else []

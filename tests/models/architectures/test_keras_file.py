@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -107,6 +109,21 @@ def save_lambda(path):
     )
 
 
+def save_config(path, text, encrypted=False, method=0):
+    """A Keras file whose config is a text, said to be encrypted, or to be packed in another way."""
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('config.json', text)
+    content = Path(path).read_bytes()
+    entry = content.rindex(b'PK\x01\x02')  # of the directory at the end: two bytes of flags, two of the method
+    changed = content[: entry + 8] + bytes([encrypted, 0, method, 0]) + content[entry + 12 :]
+    Path(path).write_bytes(content[:6] + bytes([encrypted, 0, method, 0]) + changed[10:])
+
+
+def save_number(path):
+    with h5py.File(path, 'w') as file:
+        file.attrs['model_config'] = 7
+
+
 def save_custom(path):
     keras.Sequential([keras.Input((20, 20, 1)), Shout(), keras.layers.Flatten(), keras.layers.Dense(3)]).save(path)
 
@@ -117,6 +134,11 @@ def save_custom(path):
         ('a.keras', lambda path: None, 'no such file'),
         ('a.keras', lambda path: Path(path).write_bytes(b'no model'), 'is no Keras file'),
         ('a.h5', lambda path: Path(path).write_bytes(b'no model'), 'is no Keras file'),
+        ('a.keras', lambda path: save_config(path, '[' * 100_000), 'is no Keras file'),
+        ('a.keras', lambda path: save_config(path, '[' * 900 + ']' * 900), 'cannot load it'),
+        ('a.keras', lambda path: save_config(path, '{}', encrypted=True), 'is no Keras file'),
+        ('a.keras', lambda path: save_config(path, '{}', method=99), 'is no Keras file'),
+        ('a.h5', save_number, 'is no Keras file'),
         (
             'a.h5',
             lambda path: (
