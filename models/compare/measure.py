@@ -51,7 +51,7 @@ def measure(package: ModelPackage, dataset: Dataset, split: str, trained_on: Dat
         export=package.export,
         parameters=_parameters(Path(package.folder, FILES['keras'])),
         absent=result.absent,
-        seen=None if trained_on is None else seen(trained_on, dataset, split),
+        seen=None if trained_on is None else seen(trained_on, dataset, split, package.classes),
         exports=tuple(_export(name, Path(package.folder, file), known.get(file), examples, split, faces) for file, name in exports),
         **shared,
     )

@@ -23,7 +23,7 @@ class Row:
         architecture, weights: the network, and what it began with.
         teachers: packages whose probabilities it has learnt too, `name@digest`; of a training that has failed, as they were asked for.
         classes: in the order of the probabilities.
-        batch_size, learning_rate, seed: of the training.
+        batch_size, learning_rate, seed: of the training, as they were asked for.
         epochs_asked, epochs_run, ended: epochs at most, how many were run, and what ended them.
         device: what the training calculated on: cpu, gpu or tpu.
         train_seconds: of training and validation.
@@ -33,7 +33,8 @@ class Row:
         absent: classes of the model that the dataset does not know; a face that is named so counts as wrong.
         seen: faces measured that it was trained on, where these are of different datasets and a training is what is measured.
         accuracy, standard_error, loss, macro_f1, calibration_error, recall: of the labelling export, as in `Metrics`.
-        training_accuracy: on train, with augmentation and dropout, in the epoch whose weights these are.
+        training_accuracy: on train, with augmentation and dropout, in the epoch whose weights these are; where teachers or mixup have
+            changed the targets, right is the class that these name.
         expected, met: the accuracy that the recipe should reach, and whether it does.
         keras_bytes, tflite_bytes, int8_bytes: sizes of the files. bytes: of the one that labels, export.
         load_cold: from the start of a fresh process, through its imports, to the first prediction.

@@ -102,7 +102,10 @@ COST: Columns = {
     '1 face': lambda row: seconds(row.latency),
     'faces a second': lambda row: number(row.faces_per_second, ',.0f'),
 }
-TRAINING_NOTE = 'Accuracy on train is that of the training itself, with augmentation and dropout, in the epoch whose weights were taken.'
+TRAINING_NOTE = (
+    'Accuracy on train is that of the training itself, with augmentation and dropout, in the epoch whose weights were taken; where '
+    'teachers or mixup have changed the targets, right is the class that these name.'
+)
 TRAINING: Columns = {
     'run': lambda row: row.id,
     'batch': lambda row: number(row.batch_size, 'd'),

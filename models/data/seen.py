@@ -14,29 +14,34 @@ from .examples import Examples
 UNSEEN = ('validation', 'test')
 
 
-def refuse_seen(datasets: Sequence[Dataset]) -> None:
+def refuse_seen(datasets: Sequence[Dataset], classes: tuple[str, ...]) -> None:
     """Compares the faces that each is trained on with those that the others are measured by.
 
+    Args:
+        classes: of the training; faces of others take no part.
     Raises:
         UsageError: some are the same, to the pixel.
     """
     for trained, measured in permutations(datasets, 2):
         for split in UNSEEN:
-            if count := seen(trained, measured, split):
+            if count := seen(trained, measured, split, classes):
                 what = f'{count:,} faces of its {split} are in train of {trained.folder!r}, too'
                 remedy = 'build one dataset of both: `mien build` keeps all copies of a picture in one split'
                 raise UsageError(f'dataset {measured.folder!r}: {what}; {remedy}')
 
 
-def seen(trained: Dataset, measured: Dataset, split: str) -> int:
-    """How many faces of a split are in another dataset's training split, to the pixel; 0 where there is no such split."""
+def seen(trained: Dataset, measured: Dataset, split: str, classes: tuple[str, ...]) -> int:
+    """How many faces of a split are in another dataset's training split, to the pixel; 0 where there is no such split.
+
+    Args:
+        classes: whose faces take part, in training and in measuring.
+    """
     if split not in measured.splits():
         return 0
-    known = frozenset(_digests(trained, 'train'))
-    return sum(digest in known for digest in _digests(measured, split))
+    known = frozenset(_digests(Examples(trained, classes), 'train'))
+    return sum(digest in known for digest in _digests(Examples(measured, classes), split))
 
 
 @lru_cache(maxsize=16)
-def _digests(dataset: Dataset, split: str) -> tuple[bytes, ...]:
-    batches = Examples(dataset, dataset.classes).crops(split)
-    return tuple(blake2b(crop.tobytes(), digest_size=16).digest() for crops, _ in batches for crop in crops)
+def _digests(examples: Examples, split: str) -> tuple[bytes, ...]:
+    return tuple(blake2b(crop.tobytes(), digest_size=16).digest() for crops, _ in examples.crops(split) for crop in crops)

@@ -70,7 +70,7 @@ def train(dataset_folders: Sequence[str], out: str, config: TrainConfig, command
     with _undone_by_a_wrong_call(partial):
         source = open_source(datasets[0], config, datasets[1:])
         others = _others(config, source)
-        _read_once(source, others)
+        _read_once(source, others, config.batch_size)
         if is_somebodys(config.architecture):
             refuse_inexpressible(source.graph, network(source, config), source.dataset.crop, config.architecture)
         fitted = fit(source, config, partial / WORK, partial / 'logs', team)
@@ -105,7 +105,7 @@ def _others(config: TrainConfig, source: Source) -> list[Dataset]:
     return others
 
 
-def _read_once(source: Source, others: list[Dataset]) -> None:
+def _read_once(source: Source, others: list[Dataset], batch_size: int) -> None:
     """Tells what is wrong with the faces before any is learnt.
 
     Raises:
@@ -117,11 +117,13 @@ def _read_once(source: Source, others: list[Dataset]) -> None:
     for part in source.parts():
         for split in part.dataset.splits():
             part.holds(split)
-    refuse_seen(source.datasets)
+    refuse_seen(source.datasets, source.classes)
     for trained, measured in product(source.datasets, others):
-        if count := seen(trained, measured, 'test'):
+        if count := seen(trained, measured, 'test', source.classes):
             what = f'{count:,} faces of the test split of {measured.folder!r} are in train of {trained.folder!r}'
             _warn(f'{what}: its figures are not of unseen faces alone')
+    if batch_size > (faces := source.size('train')):
+        _warn(f'batch_size {batch_size}: there are {faces:,} faces in train, which are one batch')
     if source.soft and not source.are_divided('train'):
         _warn(f'soft_labels has no effect: dataset {source.folders} has no face with votes for more than one class')
 

@@ -213,7 +213,7 @@ def test_a_package_is_measured_on_another_dataset_too(dataset, rewritten, train_
             example.features.feature['label_name'].bytes_list.value[0] = b'neutral'
 
     other = rewritten(lose_happiness)
-    config = train_config(epochs=1, measure_on=(other.folder,))
+    config = train_config(epochs=1, batch_size=128, measure_on=(other.folder,))
     package = train([dataset.folder], str(tmp_path / 'measured'), config, 'mien train')
     metrics = json.loads(Path(package.folder, 'metrics.json').read_text())
     place = f'test of tiny@{other.digest}'
@@ -222,7 +222,9 @@ def test_a_package_is_measured_on_another_dataset_too(dataset, rewritten, train_
     happy = dataset.classes.index('happiness')
     assert sum(metrics['splits']['test']['confusion'][happy]) > sum(metrics['splits'][place]['confusion'][happy]) == 0
     assert f'### {place}' in Path(package.folder, 'card.md').read_text()
-    assert f'warning: 1 faces of the test split of {other.folder!r} are in train of {dataset.folder!r}' in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f'warning: 1 faces of the test split of {other.folder!r} are in train of {dataset.folder!r}' in told
+    assert 'warning: batch_size 128: there are 96 faces in train, which are one batch' in told
 
 
 @pytest.mark.slow
