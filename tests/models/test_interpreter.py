@@ -11,6 +11,7 @@ from mien.models import interpreter
 from mien.models.interpreter import Labeller, require_xnnpack
 from mien.models.package import INSTALLED, ModelPackage
 from mien.models.predictor import Predictor
+from tests.batches import in_batches
 
 CROPS = np.random.default_rng(4).integers(0, 256, (64, 32, 32, 1)).astype(np.uint8)
 
@@ -45,16 +46,8 @@ def test_xnnpack_is_seen(export):
 
 @pytest.mark.parametrize('batch', [1, 7, 31, 32])
 def test_a_batch_gives_the_bytes_of_one_at_a_time(export, batch):
-    runs = Interpreter(model_content=export, num_threads=1)
-    given, answer = runs.get_input_details()[0]['index'], runs.get_output_details()[0]['index']
-    runs.resize_tensor_input(given, [batch, *CROPS.shape[1:]])
-    runs.allocate_tensors()
-    require_xnnpack(runs)
-    labeller = Labeller(export)
-    for start in range(0, len(CROPS) - batch + 1, batch):
-        runs.set_tensor(given, CROPS[start : start + batch])
-        runs.invoke()
-        assert runs.get_tensor(answer).tobytes() == labeller.predict(CROPS[start : start + batch]).tobytes()
+    said = in_batches(export, CROPS, batch)
+    assert said.tobytes() == Labeller(export).predict(CROPS[: len(said)]).tobytes()
 
 
 def test_the_default_package_runs():

@@ -40,15 +40,21 @@ def test_a_package_teaches_what_its_export_says(dataset, package, train_config):
     np.testing.assert_allclose(taught, 0.25 * own + 0.75 * Predictor(package).predict(crops), atol=1e-4)
 
 
-def test_one_calculates_in_bfloat16_with_its_pupil(dataset, package, train_config):
-    config = train_config(teachers=(package.folder,), teacher_share=1.0, precision='mixed_bfloat16')
-    source = open_source(dataset, config)
+def test_one_calculates_in_bfloat16_with_its_pupil_but_for_a_user_s_network(dataset, package, train_config, tmp_path):
+    """A user's layer need not take a dtype."""
+    users = replace(package, folder=shutil.copytree(package.folder, tmp_path / 'users'), architecture='mine:build')
+    users.write_manifest()
+    own = train_config(teachers=(package.folder,), teacher_share=1.0, precision='mixed_bfloat16')
+    source = open_source(dataset, own)
     crops, labels = next(source.crops('test'))
-    own = np.eye(3, dtype=np.float32)[labels]
-    exact = Teachers.of(replace(config, precision='float32'), source)(tf.constant(crops, tf.float32), own)
-    taught = Teachers.of(config, source)(tf.constant(crops, tf.float32), own)
-    assert taught.dtype == tf.float32
-    assert 0 < np.abs(taught - exact).max() < 0.02
+
+    def said(config):
+        return Teachers.of(config, source)(tf.constant(crops, tf.float32), np.eye(3, dtype=np.float32)[labels])
+
+    exact, half = said(replace(own, precision='float32')), said(own)
+    assert half.dtype == tf.float32
+    assert 0 < np.abs(half - exact).max() < 0.02
+    np.testing.assert_array_equal(said(replace(own, teachers=(str(users.folder),))), exact)
 
 
 def test_none_is_asked(dataset, train_config):
