@@ -61,10 +61,11 @@ def take_imagenet(network: keras.Model, name: str) -> None:
         try:
             trained = _backbone(name, backbone.input_shape[1], weights='imagenet')
         except Exception as error:
-            if not isinstance(error, OSError | HTTPException) and not any(said in str(error) for said in NOT_DOWNLOADED):
+            if not isinstance(error, OSError | HTTPException) and not any(text in str(error) for text in NOT_DOWNLOADED):
                 raise
+            said = ' '.join(str(error).split())[:300]  # an address takes up to 150
             raise UsageError(
-                f"weights 'imagenet': Keras cannot download those of {name} ({str(error)[-200:]}); give --weights FILE, one of Keras's "
+                f"weights 'imagenet': Keras cannot download those of {name} ({said}); give --weights FILE, one of Keras's "
                 'own or a package, or --weights none'
             ) from error
     backbone.set_weights(trained.get_weights())

@@ -119,7 +119,7 @@ def test_imagenet_without_network_is_one_line(dataset, tmp_path):
     )
     assert done.returncode == 2
     lines = done.stderr.splitlines()
-    assert lines[-1].startswith("mien: weights 'imagenet': Keras cannot download those of MobileNet")
+    assert lines[-1].startswith("mien: weights 'imagenet': Keras cannot download those of MobileNet (URL fetch failure on https://")
     assert 'give --weights FILE' in lines[-1]
     assert 'Traceback' not in done.stderr
 
