@@ -79,7 +79,7 @@ def _network(name: str, source: Source, faster: bool) -> Network:
     with tf.device('CPU:0'):  # where batches are made, beside the training's steps
         build = keras_file.builder(teacher_file(name))
         network = build(InputSpec(crop.size, crop.channels, crop.size, 0.0, 1.0), len(package.classes))
-        known = not is_somebodys(package.architecture)  # what stands in a user's network cannot be known
-        network = in_bfloat16(network) if faster and known else network
+        if faster and not is_somebodys(package.architecture):  # what stands in a user's network cannot be known
+            network = in_bfloat16(network)
         places = [package.classes.index(one) for one in source.classes]
     return lambda images: tf.cast(tf.gather(network(images, training=False), places, axis=-1), tf.float32)
