@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPException
 from inspect import isfunction
-from typing import Any
 
 import keras
 from keras import layers
@@ -82,8 +81,9 @@ def _build(name: str, spec: InputSpec, classes: int) -> keras.Model:
     if spec.channels == 1:
         x = layers.Concatenate(dtype='float32', name='grey')([x, x, x])
     x = sys.modules[_networks()[name].__module__].preprocess_input(x)
-    x = _backbone(name, spec.size, name=BACKBONE)(x)
-    x = layers.Dropout(DROPOUT)(layers.GlobalAveragePooling2D()(x))
+    backbone = _backbone(name, spec.size)
+    backbone.name = BACKBONE  # afterwards: Keras makes EfficientNetV2 by the name that it is given
+    x = layers.Dropout(DROPOUT)(layers.GlobalAveragePooling2D()(backbone(x)))
     return keras.Model(inputs, layers.Dense(classes, dtype='float32', name='logits')(x), name=name)
 
 
@@ -96,8 +96,8 @@ def _networks() -> dict[str, Callable[..., keras.Model]]:
     }
 
 
-def _backbone(network: str, side: int, weights: str | None = None, **more: Any) -> keras.Model:
-    return _networks()[network](include_top=False, weights=weights, input_shape=(side, side, 3), **more)
+def _backbone(network: str, side: int, weights: str | None = None) -> keras.Model:
+    return _networks()[network](include_top=False, weights=weights, input_shape=(side, side, 3))
 
 
 def _searched(name: str) -> int:

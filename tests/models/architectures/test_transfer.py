@@ -12,10 +12,11 @@ from keras import layers
 
 from mien.configs.errors import UsageError
 from mien.models.architectures.architecture import InputSpec
-from mien.models.architectures.registry import builder
+from mien.models.architectures.registry import builder, smallest, transferable
 from mien.models.architectures.transfer import take_imagenet
 from mien.models.training.fit import fit, network, open_source
 from mien.models.weights.begin import begin
+from mien.models.weights.layer_weights import leaves
 
 CORRUPTED = 'Incomplete or corrupted file detected. The md5 file hash does not match the provided value of 0.'
 COMMAND = 'import sys; from mien.pipelines.cli import main; sys.exit(main(sys.argv[1:]))'
@@ -30,6 +31,11 @@ def behind(model, features):
     return model.get_layer('logits')(features.numpy().mean(axis=(1, 2)))
 
 
+def nameless(network):
+    """What its layers do; names are counted over all networks."""
+    return [layer.get_config() | {'name': type(layer).__name__} for layer in leaves(network)]
+
+
 @pytest.mark.parametrize(
     ('name', 'scaled'),
     [('MobileNet', lambda x: x / 127.5 - 1), ('VGG16', lambda x: x[..., ::-1] - np.array([103.939, 116.779, 123.68]))],
@@ -39,6 +45,18 @@ def test_a_network_scales_as_its_authors_did(name, scaled):
     model = builder(name)(InputSpec(32, 3, 32, 0.0, 1.0), 3)
     features = model.get_layer('backbone')(scaled(pixels(32, 3)).astype(np.float32))
     np.testing.assert_allclose(model(pixels(32, 3)), behind(model, features), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    'name', [pytest.param(name, marks=[] if name == 'EfficientNetV2B0' else pytest.mark.slow) for name in transferable()]
+)
+def test_every_network_is_built_around_its_backbone(name):
+    """What Keras makes must not depend on what we call it: EfficientNetV2 looks its blocks up by the name that it is given."""
+    side = max(48, smallest(name))
+    model = builder(name)(InputSpec(48, 1, side, 0.0, 1.0), 3)
+    alone = getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(side, side, 3))
+    assert nameless(model.get_layer('backbone')) == nameless(alone)
+    assert model.output_shape == (None, 3)
 
 
 def test_a_grey_crop_is_a_photo_of_three_equal_channels():
