@@ -13,6 +13,7 @@ from mien.models.architectures.registry import smallest, transferable
 pytestmark = [pytest.mark.zoo, pytest.mark.timeout(1800)]
 ROOT = Path(__file__).resolve().parents[2]
 MOST_GIGABYTES = 24
+UNSETTLED = 'EfficientNetV2L'  # after two steps Keras's own answer changes by 0.13 with a millionth of an image
 
 
 @pytest.mark.parametrize('name', transferable())
@@ -23,7 +24,7 @@ def test_a_network_is_trained_and_exported(name, faces, tmp_path):
     shutil.rmtree(out)  # a large one takes gigabytes
     said = json.loads(done.stdout.splitlines()[-1])
     print(f'\n{name}: {said}')
-    assert said['worst'] < max(1e-4, 2 * said['own'])  # two answers, each as far from the exact one: 0.1 for EfficientNetV2L, else nothing
+    assert said['worst'] < (2 * said['own'] if name == UNSETTLED else 1e-4)  # two answers, each so far from the exact one
     assert said['moved'] > said['weights'] / 2  # all of it has learned, not the head alone
     assert said['side'] == max(48, smallest(name))
     assert said['gigabytes'] < MOST_GIGABYTES
